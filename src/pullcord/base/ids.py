@@ -1,0 +1,35 @@
+"""Typed names: a plant cannot be passed where a part is meant."""
+
+from __future__ import annotations
+
+import re
+from typing import NewType
+
+from .errors import InvalidInput
+
+ProgramId = NewType("ProgramId", str)
+PartyId = NewType("PartyId", str)
+PersonId = NewType("PersonId", str)  # a pseudonym: the name behind it never enters the ledger
+OrderId = NewType("OrderId", str)
+BuildOrderId = NewType("BuildOrderId", str)
+VehicleId = NewType("VehicleId", str)
+VariantId = NewType("VariantId", str)
+FamilyId = NewType("FamilyId", str)
+OptionId = NewType("OptionId", str)
+PlantId = NewType("PlantId", str)
+PartId = NewType("PartId", str)
+SupplierId = NewType("SupplierId", str)
+CityId = NewType("CityId", str)
+CommandId = NewType("CommandId", str)
+
+_SHAPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def check_id(value: str, kind: str) -> str:
+    """`value` if it can serve as an identifier in files, addresses and streams alike."""
+    if not _SHAPE.fullmatch(value):
+        raise InvalidInput(
+            f"`{value}` cannot be the id of a {kind}",
+            "use 1 to 64 letters, digits, '-', '_' or '.', beginning with a letter or digit",
+        )
+    return value
