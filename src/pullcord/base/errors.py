@@ -6,7 +6,7 @@ PullcordError            code               exit  http
 ├── Conflict             conflict           4     409   someone else was first, or the same key with another body
 ├── Corrupt              corrupt            5     500   a stored truth that no longer holds together
 ├── PartnerFailure       partner_failure    6     502   another system did not do its part
-└── SolverFailure        solver_failure     7     500   a solver broke; "infeasible" and "timed out" are answers, not this
+└── SolverFailure        solver_failure     7     500   a solver broke; "infeasible" is an answer, not this
 """
 
 from __future__ import annotations
