@@ -1,7 +1,17 @@
 """Foundations: money, time, chance, names and errors. Nothing here knows what a car is."""
 
 from .clock import Clock, FixedClock, SimulatedClock, SystemClock, monday_of, require_utc
-from .errors import Conflict, Corrupt, InvalidInput, NotFound, PartnerFailure, Problem, PullcordError, SolverFailure
+from .errors import (
+    Conflict,
+    Corrupt,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    PartnerFailure,
+    Problem,
+    PullcordError,
+    SolverFailure,
+)
 from .geo import great_circle_km
 from .ids import (
     BuildOrderId,
@@ -32,6 +42,7 @@ __all__ = [
     "Corrupt",
     "FamilyId",
     "FixedClock",
+    "Forbidden",
     "InvalidInput",
     "Money",
     "NotFound",

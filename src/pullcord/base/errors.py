@@ -6,7 +6,8 @@ PullcordError            code               exit  http
 ├── Conflict             conflict           4     409   someone else was first, or the same key with another body
 ├── Corrupt              corrupt            5     500   a stored truth that no longer holds together
 ├── PartnerFailure       partner_failure    6     502   another system did not do its part
-└── SolverFailure        solver_failure     7     500   a solver broke; "infeasible" is an answer, not this
+├── SolverFailure        solver_failure     7     500   a solver broke; "infeasible" is an answer, not this
+└── Forbidden            forbidden          8     403   a party asked for what its role may not do
 """
 
 from __future__ import annotations
@@ -93,3 +94,11 @@ class SolverFailure(PullcordError):
     code = "solver_failure"
     exit_status = 7
     http_status = 500
+
+
+class Forbidden(PullcordError):
+    """A party asked for what its role may not do."""
+
+    code = "forbidden"
+    exit_status = 8
+    http_status = 403

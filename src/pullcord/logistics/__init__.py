@@ -1,0 +1,20 @@
+"""Logistics: cities, the road between them, and the vehicles on it."""
+
+from .model import City, LegArrived, LegDeparted, TransitRule
+from .service import arrive_due, ship
+from .store import LEG, PROJECTION, Leg
+from .transit import road_km, transit_days
+
+__all__ = [
+    "LEG",
+    "PROJECTION",
+    "City",
+    "Leg",
+    "LegArrived",
+    "LegDeparted",
+    "TransitRule",
+    "arrive_due",
+    "road_km",
+    "ship",
+    "transit_days",
+]
