@@ -1,0 +1,43 @@
+"""Production: build slots, build orders and the weekly master schedule."""
+
+from .model import (
+    BuildCancelled,
+    BuildOpened,
+    BuildOrder,
+    BuildPlanned,
+    BuildState,
+    OptionLimit,
+    OptionUse,
+    Plant,
+    ScheduleCell,
+    SchedulePublished,
+    ShadowPrice,
+    Slot,
+    SlotOpening,
+    SlotReleased,
+    SlotsOpened,
+    SlotTaken,
+    VehicleBuilt,
+    vehicles_per_week,
+)
+
+__all__ = [
+    "BuildCancelled",
+    "BuildOpened",
+    "BuildOrder",
+    "BuildPlanned",
+    "BuildState",
+    "OptionLimit",
+    "OptionUse",
+    "Plant",
+    "ScheduleCell",
+    "SchedulePublished",
+    "ShadowPrice",
+    "Slot",
+    "SlotOpening",
+    "SlotReleased",
+    "SlotTaken",
+    "SlotsOpened",
+    "VehicleBuilt",
+    "vehicles_per_week",
+]
