@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from pullcord.base import Conflict, VehicleId
@@ -50,7 +51,7 @@ def ship(
 
 
 def arrive_due(tx: Transaction, on_date: date) -> tuple[Leg, ...]:
-    """The legs that end on or before `on_date` and had not ended yet, earliest first; each vehicle has then arrived.
+    """The legs that end on or before `on_date` and had not ended yet, as arrived, earliest first.
 
     A vehicle arrives on the day it was due, however late the ledger hears of it.
     """
@@ -62,4 +63,4 @@ def arrive_due(tx: Transaction, on_date: date) -> tuple[Leg, ...]:
     )
     for leg in due:
         tx.emit(f"vehicle/{leg.vehicle_id}", LegArrived(leg.vehicle_id, leg.to_place, leg.due_on))
-    return tuple(due)
+    return tuple(replace(leg, arrived_on=leg.due_on) for leg in due)

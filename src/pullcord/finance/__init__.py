@@ -1,0 +1,53 @@
+"""Finance: every party's books, kept by balanced transfers that are only ever added."""
+
+from .accounts import CHART, Kind, account, kind_of
+from .model import Posting, Transferred
+from .service import (
+    Payment,
+    pay_in_capital,
+    pay_supplier,
+    recognise_sale,
+    refund_deposit,
+    settle,
+    supplier_invoice,
+    take_deposit,
+)
+from .statement import (
+    Balance,
+    Statement,
+    TrialBalance,
+    balances,
+    statement,
+    trial_balance,
+)
+from .store import ACCOUNT_BALANCE, POSTING, PROJECTION, TRANSFER, AccountBalance, PostingRow, Transfer
+
+__all__ = [
+    "ACCOUNT_BALANCE",
+    "CHART",
+    "POSTING",
+    "PROJECTION",
+    "TRANSFER",
+    "AccountBalance",
+    "Balance",
+    "Kind",
+    "Payment",
+    "Posting",
+    "PostingRow",
+    "Statement",
+    "Transfer",
+    "Transferred",
+    "TrialBalance",
+    "account",
+    "balances",
+    "kind_of",
+    "pay_in_capital",
+    "pay_supplier",
+    "recognise_sale",
+    "refund_deposit",
+    "settle",
+    "statement",
+    "supplier_invoice",
+    "take_deposit",
+    "trial_balance",
+]

@@ -1,0 +1,156 @@
+"""Book what happened, once: each service emits at most one `Transferred`, named by its caller.
+
+A transfer asked for again under the same name answers as it did the first time; the same name for something else is a
+`Conflict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pullcord.base import Conflict, Money, NotFound, OrderId, PartyId
+from pullcord.store import Transaction
+
+from . import transfers
+from .accounts import account
+from .model import Posting, Transferred
+from .store import ACCOUNT_BALANCE, POSTING, TRANSFER, Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What one party was paid in a settlement; below zero it paid."""
+
+    party_id: PartyId
+    amount: Money
+
+
+def take_deposit(tx: Transaction, *, transfer_id: str, platform: PartyId, order_id: OrderId, amount: Money) -> Transfer:
+    """The transfer that takes a customer's deposit into the platform's keeping."""
+    return _book(tx, transfers.deposit(transfer_id, platform, order_id, amount))
+
+
+def refund_deposit(
+    tx: Transaction, *, transfer_id: str, platform: PartyId, order_id: OrderId, amount: Money
+) -> Transfer:
+    """The transfer that gives a deposit back; never more than is still held for the order."""
+    body = transfers.refund(transfer_id, platform, order_id, amount)
+    return _kept(tx, body) or _book_new(tx, body, covers=(account(platform, "customer_deposits", order_id), amount))
+
+
+def recognise_sale(
+    tx: Transaction,
+    *,
+    transfer_id: str,
+    platform: PartyId,
+    order_id: OrderId,
+    price: Money,
+    deposit: Money,
+    shares: Sequence[tuple[PartyId, Fraction]],
+) -> Transfer:
+    """The transfer of a handover: `deposit` is used up, the rest of `price` comes in, and the parties share the price.
+
+    `shares` are the settlement shares of the plan that was sold; they add up to one, the split is exact.
+    """
+    body = transfers.sale(transfer_id, platform, order_id, price, deposit, shares)
+    return _kept(tx, body) or _book_new(tx, body, covers=(account(platform, "customer_deposits", order_id), deposit))
+
+
+def supplier_invoice(
+    tx: Transaction, *, transfer_id: str, buyer: PartyId, supplier: PartyId, amount: Money, about: str
+) -> Transfer:
+    """The transfer that books what a supplier has delivered and is now owed; `about` names it, such as a call-off."""
+    return _book(tx, transfers.invoice(transfer_id, buyer, supplier, amount, about))
+
+
+def pay_supplier(
+    tx: Transaction, *, transfer_id: str, buyer: PartyId, supplier: PartyId, amount: Money, about: str
+) -> Transfer:
+    """The transfer that pays a supplier; never more than it is owed."""
+    body = transfers.payment(transfer_id, buyer, supplier, amount, about)
+    return _kept(tx, body) or _book_new(tx, body, covers=(account(buyer, "payable", supplier), amount))
+
+
+def pay_in_capital(tx: Transaction, *, transfer_id: str, party: PartyId, amount: Money) -> Transfer:
+    """The transfer that gives a party money to begin with."""
+    return _book(tx, transfers.capital(transfer_id, party, amount))
+
+
+def settle(tx: Transaction, *, transfer_id: str, platform: PartyId, period: str, currency: str) -> tuple[Payment, ...]:
+    """One payment for each party that clears all the platform and it owe each other; no payments where nothing is due.
+
+    `period` names the settlement in the memo, such as `2025-W48`. Everything booked so far is settled.
+    """
+    kept = tx.get(TRANSFER, transfer_id)
+    if kept is None:
+        owed = _open_items(tx, platform, "payable", currency)
+        owing = _open_items(tx, platform, "receivable", currency)
+        if not owed and not owing:
+            return ()
+        body = transfers.netting(transfer_id, platform, period, currency, owed, owing)
+        kept = _book_new(tx, body)
+    elif (kept.memo, kept.currency) != (f"settlement {period}", currency):
+        raise _taken(kept)
+    cash = {line.account.partition("/")[0]: line.minor for line in _lines(tx, kept) if line.account.endswith("/cash")}
+    return tuple(
+        Payment(PartyId(party), Money(minor, currency)) for party, minor in sorted(cash.items()) if party != platform
+    )
+
+
+def _open_items(tx: Transaction, platform: PartyId, name: str, currency: str) -> dict[PartyId, int]:
+    """What the platform owes (payable) or is owed (receivable), in minor units, by the other party."""
+    columns = ACCOUNT_BALANCE.sql.c
+    rows = tx.select(
+        ACCOUNT_BALANCE,
+        columns.party_id == platform,
+        columns.name == name,
+        columns.currency == currency,
+        columns.debit_minor != columns.credit_minor,
+    )
+    return {PartyId(row.account.rpartition("/")[2]): row.minor for row in rows}
+
+
+def _book(tx: Transaction, body: Transferred) -> Transfer:
+    return _kept(tx, body) or _book_new(tx, body)
+
+
+def _kept(tx: Transaction, body: Transferred) -> Transfer | None:
+    """The transfer already booked under this name, if it is the same one."""
+    kept = tx.get(TRANSFER, body.transfer_id)
+    if kept is None:
+        return None
+    if (kept.memo, kept.currency) != (body.memo, body.currency) or _lines(tx, kept) != body.lines:
+        raise _taken(kept)
+    return kept
+
+
+def _lines(tx: Transaction, kept: Transfer) -> tuple[Posting, ...]:
+    rows = [tx.get(POSTING, kept.transfer_id, line) for line in range(kept.line_count)]
+    return tuple(Posting(row.account, row.minor) for row in rows if row is not None)
+
+
+def _taken(kept: Transfer) -> Conflict:
+    return Conflict(
+        f"transfer `{kept.transfer_id}` is already booked as `{kept.memo}`",
+        "give another transfer another id; a mistake is mended by a new transfer",
+    )
+
+
+def _book_new(tx: Transaction, body: Transferred, *, covers: tuple[str, Money] | None = None) -> Transfer:
+    """Emit the transfer, once the account in `covers` is seen to hold at least that amount."""
+    if covers is not None:
+        written, amount = covers
+        row = tx.get(ACCOUNT_BALANCE, written, amount.currency)
+        held = Money(row.minor if row is not None else 0, amount.currency)
+        if held < amount:
+            raise Conflict(
+                f"`{written}` holds {held}, so {amount} cannot be taken from it ({body.memo})",
+                "take at most what it holds",
+            )
+    tx.emit(f"transfer/{body.transfer_id}", body, expected_version=0)
+    booked = tx.get(TRANSFER, body.transfer_id)
+    if booked is None:
+        raise NotFound(f"transfer `{body.transfer_id}` was booked but cannot be read", "plug finance.PROJECTION in")
+    return booked
