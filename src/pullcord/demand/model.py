@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite
 
 from pullcord.base import InvalidInput, Money
 
+_STEP = re.compile(r"(?P<number>[1-9]\d*(?:\.\d+)?)(?P<thousand>k?) \S.*")
+
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """What one unit of an attribute adds to the utility of a car, with its standard error.
+    """What one step of an attribute adds to the utility of a car, with its standard error.
 
-    `unit` names the unit of the attribute ("10k CNY"); `mean` and `standard_error` are utility per that unit.
+    `attribute` is `price_<currency>` for the list price, or a name among a rival's attributes, such as `range_km`.
+    `unit` is the step that the coefficient is for ("10k CNY", "100 km"); `mean` and `standard_error` are utility per
+    step, in the scale of a plain logit.
     """
 
     attribute: str
@@ -32,6 +37,18 @@ class Taste:
             raise InvalidInput(
                 f"the taste for `{self.attribute}` has standard error {self.standard_error}", "give a value >= 0"
             )
+        if not _STEP.fullmatch(self.unit):
+            raise InvalidInput(
+                f"the taste for `{self.attribute}` is per `{self.unit}`, which is no step",
+                "write a number and a unit, such as `10k CNY` or `100 km`",
+            )
+
+    @property
+    def step(self) -> float:
+        """How many units of the attribute one step has: 10,000 for "10k CNY", 100 for "100 km"."""
+        matched = _STEP.fullmatch(self.unit)
+        assert matched is not None, "checked when the record was made"
+        return float(matched["number"]) * (1000.0 if matched["thousand"] else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +70,9 @@ class Rival:
             raise InvalidInput(f"`{self.product_id}` states an attribute twice: {names}", "state each once")
 
     def attribute(self, name: str) -> float | None:
-        """The value of an attribute, or None where no source gives it."""
+        """The value of an attribute, or None where no source gives it; the price counts as `price_<currency>`."""
+        if name == f"price_{self.price.currency.lower()}":
+            return float(self.price.major)
         return dict(self.attributes).get(name)
 
 
