@@ -1,5 +1,6 @@
 """Options, compatibility rules, variants and bills of material: what can be built, and from what."""
 
+from .bom import BillOfMaterial
 from .buildable import (
     Buildable,
     Choices,
@@ -12,8 +13,10 @@ from .buildable import (
 )
 from .conditions import Condition, parse_condition
 from .model import BomLine, Family, Option, ProductModel, Rule, Variant
+from .variants import variant_problems
 
 __all__ = [
+    "BillOfMaterial",
     "BomLine",
     "Buildable",
     "Choices",
@@ -30,4 +33,5 @@ __all__ = [
     "dead_options",
     "enumerate_buildable",
     "parse_condition",
+    "variant_problems",
 ]

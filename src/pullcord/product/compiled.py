@@ -99,7 +99,7 @@ class Compiled:
         )
 
     def enumerate(self, choices: Mapping[FamilyId, OptionId]) -> Iterator[dict[FamilyId, OptionId]]:
-        """Buildable products that take all the choices, sorted by the first family's option, then the second's, and so on."""
+        """Buildable products that take all the choices, sorted by the first family's option, then the second's, …"""
         if not self.completable(choices):
             return
         families = list(self._options)
