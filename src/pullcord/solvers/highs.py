@@ -194,7 +194,7 @@ def _checked(
         integer=np.zeros(columns, dtype=np.int32) if integer is None else np.asarray(integer).astype(np.int32),
     )
     if len(model.integer) != columns:
-        raise InvalidInput(f"`integer` has {len(model['integer'])} entries for {columns} columns")
+        raise InvalidInput(f"`integer` has {len(model.integer)} entries for {columns} columns")
     if not np.all(np.isfinite(costs)) or not np.all(np.isfinite(rows.values)):
         raise InvalidInput("costs and row values must be finite numbers", "look for a division by zero upstream")
     return model
@@ -244,7 +244,7 @@ def _load(
         model.integer,
     )
     if status == highspy.HighsStatus.kError:
-        raise SolverFailure(f"HiGHS refused a model of {rows.count} rows and {len(model['cost'])} columns")
+        raise SolverFailure(f"HiGHS refused a model of {rows.count} rows and {len(model.cost)} columns")
     return solver
 
 
