@@ -55,7 +55,7 @@ class Statement:
 
 
 def balances(reader: Reader, party: PartyId | None = None) -> tuple[Balance, ...]:
-    """The balance of every account that was ever posted to, of one party or of all, in order of account and currency."""
+    """The balance of every account that was ever posted to, of one party or of all, in order of account."""
     columns = ACCOUNT_BALANCE.sql.c
     key = (columns.party_id, columns.name, columns.currency)
     query = (
