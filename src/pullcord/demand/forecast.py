@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import exp, isfinite
+from math import exp, isfinite, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class Level:
     @property
     def deviation(self) -> float:
         """Standard deviation of the belief, units a week."""
-        return self.shape**0.5 / self.rate
+        return sqrt(self.shape) / self.rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,17 +150,18 @@ def _price_elasticity(market: Market, newcomer: Rival, share: float) -> float:
 def _unidentified(market: Market, newcomer: Rival) -> tuple[str, ...]:
     attributes = market.attributes
     own = attribute_matrix([newcomer], market.tastes)[0]
-    outside_range: Sequence[str] = [
+    outside_range = [
         taste.attribute
         for k, taste in enumerate(market.tastes)
         if not attributes[:, k].min() <= own[k] <= attributes[:, k].max()
     ]
     never = f" and {len(market.never_listed)} that never made the list" if market.never_listed else ""
     studies = "; ".join(dict.fromkeys(taste.source for taste in market.tastes))
-    said = [
+    said: list[str] = []
+    said.append(
         f"The own constant of {newcomer.name} (brand, looks, trust, shops, advertising) is not identified by any sale"
-        f" so far: it is drawn from the constants of {len(market.rivals)} calibrated rivals{never}.",
-    ]
+        f" so far: it is drawn from the constants of {len(market.rivals)} calibrated rivals{never}."
+    )
     said.append(
         "The rivals with published sales are the best sellers: their constants are those of winners, and what is drawn"
         " from them leans high."
