@@ -1,0 +1,264 @@
+"""The ledger: commands go in, events come out, and every other table is what the events make of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from types import MappingProxyType, TracebackType
+from typing import Any, Self, TypeVar
+
+import sqlalchemy as sa
+
+from pullcord.base import Clock, Conflict, Corrupt, InvalidInput, NotFound, ProgramId, PullcordError, check_id
+
+from .command import Command
+from .database import Database, TableSql, database
+from .event import Event, codec_for, codec_of
+from .schema import EVENT, LEDGER_HEAD
+from .table import Projection, Reader, Table
+from .transaction import Reaction, select_records
+from .writer import Failure, Writer
+
+A = TypeVar("A")
+R = TypeVar("R")
+_CHUNK = 2_000  # events read at once
+_EVENT_COLUMNS = tuple(column for column in EVENT.columns if column.name not in ("program_id", "hash"))
+
+
+class Snapshot:
+    """One instant of one program."""
+
+    def __init__(
+        self, connection: sa.Connection, program_id: ProgramId, statements: Mapping[Table[Any], TableSql[Any]]
+    ) -> None:
+        self.program_id = program_id
+        self._connection = connection
+        self._statements = statements
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        self._cursor: Any = raw.cursor()
+
+    def get(self, table: Table[R], *key: Any) -> R | None:
+        """The row with this key, or None."""
+        sql: TableSql[R] = self._statements[table]
+        self._cursor.execute(sql.get, sql.key_parameters(key))
+        values = self._cursor.fetchone()
+        return None if values is None else sql.record(values)
+
+    def select(
+        self, table: Table[R], *where: sa.ColumnElement[bool], order_by: Sequence[sa.ColumnElement[Any]] = ()
+    ) -> list[R]:
+        """The rows of this program that meet every condition; in key order unless `order_by` says otherwise."""
+        return select_records(self._connection, self.program_id, table, where, order_by)
+
+    def query(self, statement: sa.Select[Any]) -> list[sa.Row[Any]]:
+        """What the statement finds, in any program: the caller filters by `program_id`."""
+        return list(self._connection.execute(statement))
+
+
+class LedgerReader:
+    """Reads a ledger, takes no lock, and never waits for the writer."""
+
+    def __init__(self, opened: Database, program_id: ProgramId, projections: Sequence[Projection]) -> None:
+        self._database = opened
+        self._program_id = program_id
+        self._statements = {
+            table: opened.table_sql(table, program_id) for projection in projections for table in projection.tables
+        }
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """A view of this instant, for as long as the block lasts."""
+        with self._database.engine.connect() as connection:
+            self._database.begin_read(connection)
+            try:
+                yield Snapshot(connection, self._program_id, self._statements)
+            finally:
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                raw.execute("ROLLBACK")
+
+    def head(self) -> int:
+        """The seq of the last event that is durable; 0 before the first."""
+        with self._database.engine.connect() as connection:
+            statement = sa.select(LEDGER_HEAD.c.seq).where(LEDGER_HEAD.c.program_id == self._program_id)
+            return int(connection.execute(statement).scalar() or 0)
+
+    def events(
+        self, after: int = 0, *, kinds: Sequence[type] | None = None, stream: str | None = None
+    ) -> Iterator[Event[Any]]:
+        """The events with a seq above `after`, up to the present head, in order."""
+        head = self.head()
+        where = [EVENT.c.program_id == self._program_id, EVENT.c.seq <= head]
+        if kinds is not None:
+            where.append(EVENT.c.kind.in_([codec_of(cls).kind for cls in kinds]))
+        if stream is not None:
+            where.append(EVENT.c.stream == stream)
+        columns = [
+            EVENT.c[name] for name in ("seq", "recorded_at", "kind", "stream", "version", "party", "cause", "body")
+        ]
+        while after < head:
+            statement = (
+                sa.select(*_EVENT_COLUMNS).where(*where, EVENT.c.seq > after).order_by(EVENT.c.seq).limit(_CHUNK)
+            )
+            with self._database.engine.connect() as connection:
+                found = connection.execute(statement).all()
+            for row in found:
+                yield read_event(row)
+            if len(found) < _CHUNK:
+                return
+            after = found[-1].seq
+
+    def tail(self, after: int, *, poll_s: float = 0.05, stop: threading.Event) -> Iterator[Event[Any]]:
+        """The events with a seq above `after`, those to come too, each once and in order, until `stop` is set."""
+        while not stop.is_set():
+            for event in self.events(after):
+                yield event
+                after = event.seq
+                if stop.is_set():
+                    return
+            stop.wait(poll_s)
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Ledger(LedgerReader):
+    """A program's ledger, opened by its one writer."""
+
+    _writer: Writer
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        program_id: ProgramId,
+        *,
+        clock: Clock,
+        projections: Sequence[Projection],
+        reactions: Mapping[type, tuple[Reaction, ...]] = MappingProxyType({}),
+        group_max: int = 512,
+        create: bool = True,
+    ) -> Self:
+        """The ledger at `sqlite:///path.db` or `postgresql+psycopg://…`, with its tables made where they are missing.
+
+        Raises Conflict when the program already has a writer.
+        """
+        check_id(program_id, "program")
+        if group_max < 1:
+            raise InvalidInput(f"a group of {group_max} commands cannot be committed", "let group_max be 1 or more")
+        opened = database(url, must_exist=not create)
+        try:
+            if create:
+                create_tables(opened.engine, projections)
+            require_tables(opened.engine, projections)
+            ledger = cls(opened, program_id, projections)
+            ledger._writer = Writer(opened, program_id, clock, projections, reactions, group_max)
+        except sa.exc.DBAPIError as failure:
+            opened.close()
+            raise opened.explain(failure) from failure
+        except BaseException:
+            opened.close()
+            raise
+        return ledger
+
+    def execute(self, command: Command[A]) -> A:
+        """The command's answer, once it is durable. Asked twice, it takes effect once and answers the same."""
+        answer: Any = self._writer.ask([command])[0]
+        if isinstance(answer, Failure):
+            raise answer.cause
+        result: A = answer
+        return result
+
+    def execute_many(self, commands: Iterable[Command[A]]) -> list[A | PullcordError]:
+        """The answers in the order of the commands, once all are durable; a PullcordError where a command raised."""
+        given = list(commands)
+        return [
+            _as_error(command, answer.cause) if isinstance(answer, Failure) else answer
+            for command, answer in zip(given, self._writer.ask(given), strict=True)
+        ]
+
+    def head(self) -> int:
+        """The seq of the last event that is durable; 0 before the first."""
+        return self._writer.committed_seq
+
+    def close(self) -> None:
+        """Answer what is waiting, and let the next writer in."""
+        self._writer.close()
+        super().close()
+
+
+def _as_error(command: Command[Any], cause: BaseException) -> PullcordError:
+    if isinstance(cause, PullcordError):
+        return cause
+    error = PullcordError(f"command `{command.id}` ({command.name}) broke: {cause!r}", "nothing of it is kept")
+    error.__cause__ = cause
+    return error
+
+
+def tables_of(projections: Sequence[Projection]) -> list[sa.Table]:
+    """The ledger's own tables and those of the projections."""
+    return [EVENT, LEDGER_HEAD, *(table.sql for projection in projections for table in projection.tables)]
+
+
+def create_tables(engine: sa.Engine, projections: Sequence[Projection]) -> None:
+    """Make the tables that are missing."""
+    EVENT.metadata.create_all(engine, tables=tables_of(projections))
+
+
+def require_tables(engine: sa.Engine, projections: Sequence[Projection]) -> None:
+    """Refuse a database that lacks a table."""
+    there = set(sa.inspect(engine).get_table_names())
+    missing = [table.name for table in tables_of(projections) if table.name not in there]
+    if missing:
+        raise NotFound(
+            f"`{engine.url.render_as_string(hide_password=True)}` has no table {', '.join(missing)}",
+            "is it a ledger of this version? Open it with create=True to make what is missing",
+        )
+
+
+def read_event(row: sa.Row[Any]) -> Event[Any]:
+    """The event that a row of the table stands for; an unknown kind or an unreadable body is named."""
+    seq, recorded_at, kind, stream, version, party, cause, body = tuple(row)
+    try:
+        opened = codec_for(kind).open(body)
+    except (Corrupt, NotFound) as failure:
+        raise type(failure)(f"event {seq} of `{stream}`: {failure.message}", failure.hint) from failure
+    instant: datetime = recorded_at
+    return Event(seq, instant, kind, stream, version, party, cause, opened)
+
+
+def open_reader(url: str, program_id: ProgramId, projections: Sequence[Projection]) -> LedgerReader:
+    """A reader of an existing ledger: takes no lock, writes nothing. Raises NotFound when there is none."""
+    opened = database(url, must_exist=True)
+    try:
+        require_tables(opened.engine, projections)
+        return LedgerReader(opened, program_id, projections)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def programs(url: str) -> list[ProgramId]:
+    """The programs that have a ledger in the database, in order."""
+    opened = database(url, must_exist=True)
+    try:
+        require_tables(opened.engine, ())
+        with opened.engine.connect() as connection:
+            found = connection.execute(sa.select(LEDGER_HEAD.c.program_id)).scalars()
+            return sorted(ProgramId(name) for name in found)
+    except sa.exc.DBAPIError as failure:
+        raise Conflict(f"`{opened.name}` cannot be read: {failure.orig}") from failure
+    finally:
+        opened.close()

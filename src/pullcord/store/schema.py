@@ -1,0 +1,40 @@
+"""The ledger's own two tables: the events, and for each program the head of its chain."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from .columns import METADATA, UtcDateTime, program_key
+
+# The truth. Rows are only ever added.
+EVENT = sa.Table(
+    "event",
+    METADATA,
+    program_key(),
+    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3, … without a gap
+    sa.Column("recorded_at", UtcDateTime, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("stream", sa.String, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),  # 1, 2, 3, … within the stream
+    sa.Column("party", sa.String, nullable=False),
+    sa.Column("cause", sa.BigInteger),  # seq of the event that led to it
+    sa.Column("body", sa.Text, nullable=False),  # JSON of a frozen record, "v" is its schema version
+    sa.Column("hash", sa.LargeBinary(32), nullable=False),  # SHA-256 over the previous hash and this event
+    sa.UniqueConstraint("program_id", "stream", "version"),
+    sa.CheckConstraint("seq > 0", name="ck_event_seq"),
+    sa.CheckConstraint("version > 0", name="ck_event_version"),
+    sa.CheckConstraint("cause < seq", name="ck_event_cause"),
+    sqlite_with_rowid=False,
+)
+
+# One row for each program: where its chain ends, and whose turn it is to write.
+LEDGER_HEAD = sa.Table(
+    "ledger_head",
+    METADATA,
+    program_key(),
+    sa.Column("seq", sa.BigInteger, nullable=False),  # 0 before the first event
+    sa.Column("hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("writer_epoch", sa.BigInteger, nullable=False),  # raised by every writer that opens the ledger
+    sa.CheckConstraint("seq >= 0", name="ck_ledger_head_seq"),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,127 @@
+"""Tables of records, and projections: pure functions that fold events into them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, Generic, Protocol, TypeVar
+
+import sqlalchemy as sa
+
+from pullcord.base import InvalidInput, ProgramId
+
+from .event import Event
+
+R = TypeVar("R")
+Key = tuple[Any, ...]
+
+
+class Table(Generic[R]):
+    """A database table whose rows are records of one frozen dataclass.
+
+    The record's fields are the columns after `program_id`, with the same names in the same order; its key is the
+    table's primary key without `program_id`.
+    """
+
+    def __init__(self, sql: sa.Table, record: type[R]) -> None:
+        self.sql = sql
+        self.record = record
+        self.columns: tuple[sa.Column[Any], ...] = tuple(sql.columns)[1:]
+        names = [column.name for column in self.columns]
+        fields = [field.name for field in dataclasses.fields(record)]  # type: ignore[arg-type]
+        primary = [column.name for column in sql.primary_key.columns]
+        if primary[:1] != ["program_id"] or sql.columns.keys()[0] != "program_id":
+            raise InvalidInput(f"table `{sql.name}` does not begin with the program", "put program_key() first")
+        if fields != names:
+            raise InvalidInput(
+                f"{record.__name__} has the fields {fields}, and table `{sql.name}` the columns {names}",
+                "give both the same names in the same order",
+            )
+        inexact = [c.name for c in self.columns if isinstance(c.type, sa.Numeric) and not isinstance(c.type, sa.Float)]
+        if inexact:
+            raise InvalidInput(
+                f"NUMERIC columns {inexact} of table `{sql.name}` would not be exact on SQLite",
+                "keep money in minor units in a BigInteger",
+            )
+        self.key_names = tuple(primary[1:])
+        if not self.key_names:
+            raise InvalidInput(f"table `{sql.name}` has no key of its own", "give it a primary key after program_id")
+        for column in sql.columns:
+            if type(column.type) in (sa.String, sa.Text):
+                # Byte order on PostgreSQL too, whatever its locale: both databases then sort alike.
+                column.type = column.type.with_variant(sa.Text(collation="C"), "postgresql")
+        # One B-tree per table instead of two: measured a third faster for keyed upserts.
+        sql.dialect_options["sqlite"]["with_rowid"] = False
+        self.key_of = _tuple_getter(self.key_names)
+        self.values_of = _tuple_getter(tuple(names))
+
+    @property
+    def name(self) -> str:
+        return self.sql.name
+
+    def __repr__(self) -> str:
+        return f"Table({self.name})"
+
+
+def _tuple_getter(names: tuple[str, ...]) -> Callable[[Any], Key]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    only = attrgetter(names[0])
+    return lambda record: (only(record),)
+
+
+class Rows(Protocol):
+    """What a fold may use."""
+
+    def get(self, table: Table[R], *key: Any) -> R | None:
+        """The row with this key, or None."""
+        ...
+
+    def put(self, table: Table[R], row: R) -> None:
+        """Insert the row, or replace the one with its key."""
+        ...
+
+    def delete(self, table: Table[R], *key: Any) -> None:
+        """Remove the row with this key, if there is one."""
+        ...
+
+
+Fold = Callable[[Rows, Event[Any]], None]
+
+
+class Projection:
+    """The tables of one room and the folds that fill them: functions of the rows and the event, and of nothing else.
+
+    A fold may listen to the events of rooms below and read their tables; it writes only its own.
+    Tables are written in the order given, parents first.
+    """
+
+    def __init__(self, name: str, tables: tuple[Table[Any], ...], folds: Mapping[type, Fold]) -> None:
+        self.name = name
+        self.tables = tuple(tables)
+        self.folds = dict(folds)
+
+    def __repr__(self) -> str:
+        return f"Projection({self.name})"
+
+
+class Reader(Protocol):
+    """A view of one instant of one program. It never waits for the writer, and the writer never waits for it."""
+
+    @property
+    def program_id(self) -> ProgramId: ...
+
+    def get(self, table: Table[R], *key: Any) -> R | None:
+        """The row with this key, or None."""
+        ...
+
+    def select(
+        self, table: Table[R], *where: sa.ColumnElement[bool], order_by: Sequence[sa.ColumnElement[Any]] = ()
+    ) -> list[R]:
+        """The rows of this program that meet every condition; in key order unless `order_by` says otherwise."""
+        ...
+
+    def query(self, statement: sa.Select[Any]) -> list[sa.Row[Any]]:
+        """What the statement finds, in any program: the caller filters by `program_id`."""
+        ...

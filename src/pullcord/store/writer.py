@@ -1,0 +1,344 @@
+"""The one writer of a program: takes what is waiting, decides it, commits once, then answers."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from pullcord.base import Clock, Conflict, Corrupt, InvalidInput, ProgramId
+
+from .columns import instant_text
+from .command import STREAM_PREFIX, Command, CommandAnswered, fingerprint, open_answer, seal_answer
+from .database import Database
+from .event import Event, chain, codec_of, genesis
+from .rows import RowCache, Unsure
+from .table import Fold, Projection
+from .transaction import Page, Reaction, Transaction, react
+
+log = logging.getLogger(__name__)
+
+ROWS_MAX = 200_000  # rows kept in memory between groups
+VERSIONS_MAX = 200_000  # streams whose version is kept in memory
+
+
+class Ask:
+    """Commands handed to the writer together, and the place where their answers appear."""
+
+    __slots__ = ("answers", "commands", "done", "taken")
+
+    def __init__(self, commands: Sequence[Command[Any]]) -> None:
+        self.commands = commands
+        self.answers: list[Any] = []  # an answer, or the BaseException that stands for it
+        self.taken = 0
+        self.done = threading.Event()
+
+
+class GroupFailed(Exception):
+    """The group cannot be committed as a whole: each of its commands must be tried alone."""
+
+
+class Failure:
+    """Stands in the place of an answer."""
+
+    __slots__ = ("cause",)
+
+    def __init__(self, cause: BaseException) -> None:
+        self.cause = cause
+
+
+class Writer:
+    """Owns the writing connection and everything in memory that depends on it."""
+
+    def __init__(
+        self,
+        database: Database,
+        program_id: ProgramId,
+        clock: Clock,
+        projections: Sequence[Projection],
+        reactions: Mapping[type, Sequence[Reaction]],
+        group_max: int,
+    ) -> None:
+        self._database = database
+        self._program_id = program_id
+        self._clock = clock
+        self._reactions = dict(reactions)
+        self._group_max = group_max
+        self._answered = codec_of(CommandAnswered)
+        self._lock_taken = False
+        self._connection = database.engine.connect()
+        raw = self._connection.connection.driver_connection
+        assert raw is not None
+        self._raw = raw
+        self._cursor: Any = raw.cursor()
+        try:
+            database.take_writer_lock(raw, program_id)
+            self._lock_taken = True
+            rows = RowCache(database, self._cursor, program_id, projections, ROWS_MAX)
+            folds: dict[type, list[tuple[Fold, Any]]] = {}
+            for projection in projections:
+                for cls, fold in projection.folds.items():
+                    codec_of(cls)
+                    folds.setdefault(cls, []).append((fold, rows.views[projection.name]))
+            self._page = Page(
+                program_id,
+                rows,
+                folds,
+                self._connection,
+                self._cursor,
+                database.sql("SELECT max(version) FROM event WHERE program_id = ? AND stream = ?"),
+            )
+            self._page.flush_events = self._write_events
+            self._epoch = self._begin_epoch()
+            self._load_head()
+        except BaseException:
+            self._let_go()
+            raise
+        self._unwritten: list[tuple[Any, ...]] = []
+        self.committed_seq = self._page.seq
+        self._fenced: Conflict | None = None
+        self._asks: deque[Ask] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name=f"ledger-writer-{program_id}", daemon=True)
+        self._thread.start()
+
+    # --- the callers' side -------------------------------------------------------------------------------------
+
+    def ask(self, commands: Sequence[Command[Any]]) -> list[Any]:
+        """Answers and Failures in the order of the commands, once all of them are durable."""
+        if not commands:
+            return []
+        if threading.current_thread() is self._thread:
+            raise InvalidInput("a command cannot wait for another command of its own ledger", "emit events instead")
+        ask = Ask(commands)
+        with self._wake:
+            if self._closing:
+                raise Conflict(f"the ledger `{self._database.name}` is closed", "open it again")
+            self._asks.append(ask)
+            self._wake.notify()
+        ask.done.wait()
+        return ask.answers
+
+    def close(self) -> None:
+        """Answer what is waiting, then let the next writer in."""
+        with self._wake:
+            if self._closing:
+                return
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self._connection.invalidate()  # a lock of the session must not go back to the pool
+        self._connection.close()
+        if self._lock_taken:
+            self._database.release_writer_lock()
+
+    # --- opening -----------------------------------------------------------------------------------------------
+
+    def _execute(self, text: str, *values: Any) -> Any:
+        return self._cursor.execute(self._database.sql(text), values)
+
+    def _begin_epoch(self) -> int:
+        """Take the pen: from now on whoever held it before can commit nothing."""
+        program_id = self._program_id
+        self._database.begin_write(self._raw)
+        self._execute(
+            "INSERT INTO ledger_head (program_id, seq, hash, writer_epoch) VALUES (?, 0, ?, 0)"
+            " ON CONFLICT (program_id) DO NOTHING",
+            program_id,
+            genesis(program_id),
+        )
+        self._execute("UPDATE ledger_head SET writer_epoch = writer_epoch + 1 WHERE program_id = ?", program_id)
+        epoch = self._execute("SELECT writer_epoch FROM ledger_head WHERE program_id = ?", program_id).fetchone()[0]
+        self._execute("COMMIT")
+        return int(epoch)
+
+    def _load_head(self) -> None:
+        program_id = self._program_id
+        seq, head_hash = self._execute("SELECT seq, hash FROM ledger_head WHERE program_id = ?", program_id).fetchone()
+        last = self._execute("SELECT max(seq) FROM event WHERE program_id = ?", program_id).fetchone()[0] or 0
+        if last != seq:
+            raise Corrupt(
+                f"`{program_id}` in `{self._database.name}` should end at event {seq}, and ends at {last}",
+                "`pullcord ledger verify` shows what is missing; restore from a copy",
+            )
+        self._page.seq = seq
+        self._page.versions.clear()
+        self._page.versions_complete = seq == 0
+        self._hash = bytes(head_hash)
+
+    # --- the writer's thread -----------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                while not self._asks and not self._closing:
+                    self._wake.wait()
+                if not self._asks:
+                    return
+                group = self._take()
+            answers = self._carry_out([command for ask, commands in group for command in commands])
+            position = 0
+            for ask, commands in group:
+                ask.answers += answers[position : position + len(commands)]
+                position += len(commands)
+                if len(ask.answers) == len(ask.commands):
+                    ask.done.set()
+
+    def _take(self) -> list[tuple[Ask, Sequence[Command[Any]]]]:
+        """Up to `group_max` waiting commands; the rest of a long ask goes to the back, so that none waits for it."""
+        group = []
+        room = self._group_max
+        unfinished = []
+        while room and self._asks:
+            ask = self._asks.popleft()
+            commands = ask.commands[ask.taken : ask.taken + room]
+            ask.taken += len(commands)
+            room -= len(commands)
+            group.append((ask, commands))
+            if ask.taken < len(ask.commands):
+                unfinished.append(ask)
+        self._asks.extend(unfinished)
+        return group
+
+    def _carry_out(self, commands: list[Command[Any]]) -> list[Any]:
+        """One answer or Failure for each command, every one of them durable."""
+        if self._fenced is not None:
+            return [Failure(self._fenced)] * len(commands)
+        try:
+            return self._commit(commands)
+        except BaseException as failure:
+            self._recover()
+            blameable = isinstance(failure, GroupFailed) or self._database.is_broken_rule(failure)
+            if len(commands) > 1 and blameable and self._fenced is None:
+                return [answer for command in commands for answer in self._carry_out([command])]
+            cause = failure.__cause__ if isinstance(failure, GroupFailed) and failure.__cause__ else failure
+            told = self._database.explain(cause)
+            if told is not cause:
+                told.__cause__ = cause
+                log.warning("nothing committed", extra={"commands": len(commands), "why": str(told)})
+            return [Failure(told)] * len(commands)
+
+    def _recover(self) -> None:
+        """Undo the group and read the truth again."""
+        self._unwritten.clear()
+        self._page.drafts.clear()
+        self._page.flush_failure = None
+        self._page.rows.forget()
+        try:
+            if self._database.in_transaction(self._raw):
+                self._cursor.execute("ROLLBACK")
+            self._load_head()
+        except Exception:
+            log.exception("the ledger could not be read again")
+
+    def _commit(self, commands: list[Command[Any]]) -> list[Any]:
+        self._database.begin_write(self._raw)
+        kept: dict[str, Any] = {}
+        streams = [STREAM_PREFIX + command.id for command in commands]
+        for stream, body in self._database.first_versions(self._cursor, self._program_id, streams):
+            kept[stream] = self._answered.open(body)
+        answers = [self._decide(command, stream, kept) for command, stream in zip(commands, streams, strict=True)]
+        page = self._page
+        if page.seq != self.committed_seq:
+            page.rows.flush()
+            self._write_events()
+            self._move_head(page.seq)
+        self._cursor.execute("COMMIT")
+        self.committed_seq = page.seq
+        page.rows.trim()
+        if len(page.versions) > VERSIONS_MAX:
+            page.versions.clear()
+            page.versions_complete = False
+        return answers
+
+    def _write_events(self) -> None:
+        if self._unwritten:
+            self._database.insert_events(self._cursor, self._unwritten)
+            self._unwritten = []
+
+    def _move_head(self, seq: int) -> None:
+        self._execute(
+            "UPDATE ledger_head SET seq = ?, hash = ? WHERE program_id = ? AND writer_epoch = ?",
+            seq,
+            self._hash,
+            self._program_id,
+            self._epoch,
+        )
+        if self._cursor.rowcount != 1:
+            self._fenced = Conflict(
+                f"another writer has taken over program `{self._program_id}` in `{self._database.name}`",
+                "this one has stopped; open the ledger again once the other is closed",
+            )
+            raise self._fenced
+
+    def _decide(self, command: Command[Any], stream: str, kept: dict[str, Any]) -> Any:
+        """The command's answer, from what was kept or decided now; a Failure when it raised and was undone."""
+        page = self._page
+        seq = page.seq
+        try:
+            mark = fingerprint(command)
+            before = kept.get(stream)
+            if before is not None:
+                if before.fingerprint != mark:
+                    raise Conflict(
+                        f"command `{command.id}` was already given as `{before.name}` with another body",
+                        "give each new command an id of its own",
+                    )
+                return open_answer(command, before.answer_type, before.answer)
+            now = self._clock.now()
+            page.seq = seq + 1  # the command's own event comes first, and is written when the answer is known
+            tx = Transaction(page, now, command.party, seq + 1)
+            answer = command.decide(tx)
+            react(tx, self._reactions)
+            type_name, sealed_answer, answer = seal_answer(command, answer)
+            body = CommandAnswered(command.name, mark, type_name, msgspec.Raw(sealed_answer))
+            sealed, _ = self._answered.seal(body)
+            if page.flush_failure is not None:
+                raise GroupFailed from page.flush_failure
+        except BaseException as failure:
+            if page.flush_failure is not None:
+                raise GroupFailed from page.flush_failure
+            try:
+                self._undo(seq)
+            except Unsure:
+                raise GroupFailed from failure
+            return Failure(failure)
+        own = Event(seq + 1, now, self._answered.kind, stream, 1, command.party, None, body)
+        self._chain([(own, sealed), *page.drafts], instant_text(now))
+        page.drafts.clear()
+        page.rows.keep()
+        kept[stream] = body
+        return answer
+
+    def _undo(self, seq: int) -> None:
+        """Forget what the command in progress has done. Raises Unsure where memory alone cannot."""
+        page = self._page
+        for event, _ in reversed(page.drafts):
+            page.versions[event.stream] = event.version - 1
+        page.drafts.clear()
+        page.seq = seq
+        page.rows.undo()
+
+    def _chain(self, drafts: list[tuple[Event[Any], bytes]], at: str) -> None:
+        """Link the command's events to the chain and set them out for writing."""
+        program_id, previous, unwritten = self._program_id, self._hash, self._unwritten
+        for event, sealed in drafts:
+            seq, kind, stream, version, party, cause = (
+                event.seq,
+                event.kind,
+                event.stream,
+                event.version,
+                event.party,
+                event.cause,
+            )
+            previous = chain(previous, seq, at, kind, stream, version, party, cause, sealed)
+            unwritten.append((program_id, seq, at, kind, stream, version, party, cause, sealed.decode(), previous))
+        self._hash = previous
