@@ -6,12 +6,14 @@ from .event import Event, event
 from .ledger import Ledger, LedgerReader, open_reader, programs
 from .table import Fold, Projection, Reader, Rows, Table
 from .transaction import Reaction, Transaction
+from .verify import Fault, Verification, verify
 
 __all__ = [
     "METADATA",
     "Command",
     "CommandAnswered",
     "Event",
+    "Fault",
     "Fold",
     "Json",
     "Ledger",
@@ -23,8 +25,10 @@ __all__ = [
     "Table",
     "Transaction",
     "UtcDateTime",
+    "Verification",
     "event",
     "open_reader",
     "program_key",
     "programs",
+    "verify",
 ]

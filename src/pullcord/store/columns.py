@@ -28,6 +28,13 @@ def program_key() -> sa.Column[str]:
     return sa.Column("program_id", sa.String, primary_key=True)
 
 
+def byte_order(table: sa.Table) -> None:
+    """Let the texts of a table sort by their bytes on PostgreSQL too, whatever its locale."""
+    for column in table.columns:
+        if type(column.type) in (sa.String, sa.Text):
+            column.type = column.type.with_variant(sa.Text(collation="C"), "postgresql")
+
+
 def instant_text(at: datetime) -> str:
     """An instant as fixed-width UTC text, so that the order of the text is the order of time."""
     return require_utc(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -156,6 +156,10 @@ class Database:
         """Append events: program, seq, recorded_at, kind, stream, version, party, cause, body, hash."""
         cursor.executemany(self.sql("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"), rows)
 
+    def stream(self, raw: RawConnection, text: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """The rows that a statement finds, a few at a time, within the transaction that has begun."""
+        raise NotImplementedError
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -260,11 +264,20 @@ class SqliteDatabase(Database):
             found += cursor.fetchall()
         return found
 
+    def stream(self, raw: RawConnection, text: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        # A damaged text is still to be read, so that its event can be named.
+        raw.text_factory = lambda said: said.decode("utf-8", "surrogateescape")
+        try:
+            yield from raw.execute(text, values)
+        finally:
+            raw.text_factory = str
+
 
 class PostgresDatabase(Database):
     """PostgreSQL through psycopg 3."""
 
     mark = "%s"
+    _streams = 0
 
     def _engine(self) -> sa.Engine:
         return sa.create_engine(self.url, isolation_level="AUTOCOMMIT", pool_size=8, max_overflow=64)
@@ -323,6 +336,12 @@ class PostgresDatabase(Database):
         )
         found: list[tuple[str, str]] = cursor.fetchall()
         return found
+
+    def stream(self, raw: RawConnection, text: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        self._streams += 1
+        with raw.cursor(name=f"pullcord_{self._streams}") as cursor:
+            cursor.itersize = 2_000
+            yield from cursor.execute(self.sql(text), values)
 
 
 def database(url: str, *, must_exist: bool = False) -> Database:

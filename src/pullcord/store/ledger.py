@@ -96,15 +96,12 @@ class LedgerReader:
             where.append(EVENT.c.kind.in_([codec_of(cls).kind for cls in kinds]))
         if stream is not None:
             where.append(EVENT.c.stream == stream)
-        columns = [
-            EVENT.c[name] for name in ("seq", "recorded_at", "kind", "stream", "version", "party", "cause", "body")
-        ]
         while after < head:
             statement = (
                 sa.select(*_EVENT_COLUMNS).where(*where, EVENT.c.seq > after).order_by(EVENT.c.seq).limit(_CHUNK)
             )
             with self._database.engine.connect() as connection:
-                found = connection.execute(statement).all()
+                found = connection.execute(statement.limit(_CHUNK)).all()
             for row in found:
                 yield read_event(row)
             if len(found) < _CHUNK:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from .columns import METADATA, UtcDateTime, program_key
+from .columns import METADATA, UtcDateTime, byte_order, program_key
 
 # The truth. Rows are only ever added.
 EVENT = sa.Table(
@@ -38,3 +38,6 @@ LEDGER_HEAD = sa.Table(
     sa.CheckConstraint("seq >= 0", name="ck_ledger_head_seq"),
     sqlite_with_rowid=False,
 )
+
+byte_order(EVENT)
+byte_order(LEDGER_HEAD)
