@@ -2,12 +2,13 @@
 
 from .baselines import ForecastError, last_known, rolling_origin, seasonal_naive, wape
 from .calibrate import Dropped, Market, ObservedShare, calibrate, observed_shares
+from .events import ForecastPublished
 from .evidence import CrossSection, cross_section_price_slope
 from .forecast import (
     Forecast,
     Level,
     Signal,
-    forecast,
+    forecast_units,
     launch_profile,
     prior_mix,
     update_level,
@@ -19,14 +20,20 @@ from .logit import shares
 from .model import ForecastCell, MonthlySales, Rival, Taste
 from .panel import Panel, product_id, read_panel
 from .predict import OUTSIDE, Interval, SharePrediction, Source, predict_share
+from .service import publish_forecast
+from .store import FORECAST, PROJECTION, ForecastRow, current_forecast
 
 __all__ = [
+    "FORECAST",
     "OUTSIDE",
+    "PROJECTION",
     "CrossSection",
     "Dropped",
     "Forecast",
     "ForecastCell",
     "ForecastError",
+    "ForecastPublished",
+    "ForecastRow",
     "Interval",
     "LagError",
     "LatencyCurve",
@@ -43,7 +50,8 @@ __all__ = [
     "Taste",
     "calibrate",
     "cross_section_price_slope",
-    "forecast",
+    "current_forecast",
+    "forecast_units",
     "last_known",
     "latency_curve",
     "launch_profile",
@@ -51,6 +59,7 @@ __all__ = [
     "predict_share",
     "prior_mix",
     "product_id",
+    "publish_forecast",
     "read_panel",
     "rolling_origin",
     "seasonal_naive",

@@ -140,7 +140,7 @@ def prior_mix(take_rates: Mapping[str, float], city_weights: Mapping[str, float]
     return np.asarray(np.outer(rates / rates.sum(), weights / weights.sum()), dtype=np.float64)
 
 
-def forecast(
+def forecast_units(
     level: Level,
     take_rates: Mapping[str, float],
     city_weights: Mapping[str, float],

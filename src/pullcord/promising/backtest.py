@@ -90,17 +90,12 @@ def _quote(known: Sequence[MonthDeliveries], order_number: int, launch: date, as
     known_until = month_end(known[-1].month)
     delivered = sum(row.units for row in known)
     recent = known[-3:]
-    recent_days = sum(_days(row.month) for row in recent)
-    day = _day_reached(known, order_number)
+    recent_days = sum(_days_on_sale(row.month, launch) for row in recent)
+    day = _day_reached(known, order_number, launch)
     reached = day is not None
-    by_last = (
-        day if reached else _extrapolate(known_until, order_number - delivered, known[-1].units, _days(known[-1].month))
-    )
-    by_three = (
-        day
-        if reached
-        else _extrapolate(known_until, order_number - delivered, sum(r.units for r in recent), recent_days)
-    )
+    last_days, ahead = _days_on_sale(known[-1].month, launch), order_number - delivered
+    by_last = day if reached else _extrapolate(known_until, ahead, known[-1].units, last_days)
+    by_three = day if reached else _extrapolate(known_until, ahead, sum(row.units for row in recent), recent_days)
     return BacktestQuote(
         as_of=as_of,
         known_until=known_until,
@@ -113,8 +108,9 @@ def _quote(known: Sequence[MonthDeliveries], order_number: int, launch: date, as
     )
 
 
-def _days(month: date) -> int:
-    return month_end(month).day
+def _days_on_sale(month: date, launch: date) -> int:
+    """Days of the month on which the car was on sale: in the month of the launch, those from the launch on."""
+    return (month_end(month) - max(month, launch)).days + 1
 
 
 def _extrapolate(known_until: date, remaining: int, units: int, days: int) -> date | None:
@@ -122,12 +118,13 @@ def _extrapolate(known_until: date, remaining: int, units: int, days: int) -> da
     return None if units == 0 else known_until + timedelta(days=ceil(remaining * days / units))
 
 
-def _day_reached(known: Sequence[MonthDeliveries], order_number: int) -> date | None:
+def _day_reached(known: Sequence[MonthDeliveries], order_number: int, launch: date) -> date | None:
     """The day at which cumulated deliveries reach the order, at an even daily rate within the month."""
     before = 0
     for row in known:
         if before + row.units >= order_number:
-            return row.month + timedelta(days=ceil((order_number - before) * _days(row.month) / row.units) - 1)
+            days = ceil((order_number - before) * _days_on_sale(row.month, launch) / row.units)
+            return max(row.month, launch) + timedelta(days=days - 1)
         before += row.units
     return None
 
