@@ -26,7 +26,7 @@ class Compiled:
     It is made once for each model and never changes, so that threads may share it.
     """
 
-    __slots__ = ("_at", "_free", "_options", "_order", "_place", "_rules", "_total", "diagrams")
+    __slots__ = ("_at", "_free", "_group_of_rule", "_options", "_order", "_place", "_rules", "_total", "diagrams")
 
     def __init__(
         self, options: Mapping[FamilyId, Sequence[OptionId]], rules: Sequence[Condition], diagrams: tuple[Diagram, ...]
@@ -41,6 +41,7 @@ class Compiled:
             for group, diagram in enumerate(diagrams)
             for level, family in enumerate(diagram.families)
         }
+        self._group_of_rule = tuple(next((self._at[family][0] for family in rule.families), 0) for rule in rules)
         self._total = tuple(diagram.count([None] * len(diagram.families)) for diagram in diagrams)
         self._free = tuple(self._open(diagram, [None] * len(diagram.families)) for diagram in diagrams)
 
@@ -50,10 +51,11 @@ class Compiled:
         diagrams, clashes = [], []
         scopes = [rule.families for rule in rules]
         for group in groups(list(options), scopes):
-            own = [i for i, scope in enumerate(scopes) if scope & set(group)]
+            members = set(group)
+            own = [i for i, scope in enumerate(scopes) if scope & members]
             diagram = compile_group(options, group, [rules[i] for i in own])
             if diagram is None:
-                clash = smallest_rules(options, group, [rules[i] for i in own], [])
+                clash = smallest_rules(options, group, [rules[i] for i in own], [], {})
                 clashes.append(Clash(tuple(own[i] for i in clash)))
             else:
                 diagrams.append(diagram)
@@ -74,6 +76,12 @@ class Compiled:
             family: tuple(option for option, can in zip(self._options[family], mask.tolist(), strict=True) if can)
             for family, mask in zip(diagram.families, diagram.open_options(fixed), strict=True)
         }
+
+    def _nearest(self, group: int, fixed: Sequence[int | None]) -> dict[FamilyId, OptionId]:
+        """The buildable combination of one group that fulfils the most wishes."""
+        diagram = self.diagrams[group]
+        path = diagram.nearest(fixed, ()) or []
+        return {family: self._options[family][option] for family, option in zip(diagram.families, path, strict=True)}
 
     def completable(self, choices: Mapping[FamilyId, OptionId]) -> bool:
         """Whether some buildable product takes all the choices."""
@@ -139,15 +147,17 @@ class Compiled:
             if not diagram.completable(fixed):
                 rank = [self._order[family] for family in diagram.families]
                 levels = smallest_choices(diagram, fixed, rank)
-                conflicts.append((len(levels), [rank[level] for level in levels], diagram))
-        _, ranks, diagram = min(conflicts, key=lambda conflict: conflict[:2])
+                conflicts.append((len(levels), [rank[level] for level in levels], group))
+        _, ranks, group = min(conflicts)
         names = list(self._options)
         families = tuple(names[rank] for rank in ranks)
-        own = [i for i, rule in enumerate(self._rules) if rule.families & set(diagram.families)]
+        diagram = self.diagrams[group]
+        own = [i for i, rule_group in enumerate(self._group_of_rule) if rule_group == group]
         rules = smallest_rules(
             self._options,
             diagram.families,
             [self._rules[i] for i in own],
             [Is(family, choices[family]) for family in families],
+            self._nearest(group, self._fixed(choices)[group]),
         )
         return families, tuple(own[i] for i in rules)

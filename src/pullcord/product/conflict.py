@@ -39,35 +39,44 @@ def smallest_rules(
     order: Sequence[FamilyId],
     rules: Sequence[Condition],
     choices: Sequence[Is],
+    preferred: Mapping[FamilyId, OptionId],
 ) -> tuple[int, ...]:
     """Indices of a smallest set of rules that exclude the choices; of several, the one that comes first.
 
-    Rules and choices together must be in conflict.
+    Rules and choices together must be in conflict. `preferred` options, which break few rules, make the search short;
+    they do not change its answer.
     """
-    return in_smallest_table(options, order, lambda encoding: _smallest(_rules_way_out(encoding, rules, choices)))
+    return in_smallest_table(
+        options, order, lambda encoding: _smallest(_rules_way_out(encoding, rules, choices, preferred))
+    )
 
 
 def _rules_way_out(
-    encoding: Encoding, rules: Sequence[Condition], choices: Sequence[Is]
+    encoding: Encoding,
+    rules: Sequence[Condition],
+    choices: Sequence[Is],
+    preferred: Mapping[FamilyId, OptionId],
 ) -> Callable[[tuple[int, ...]], int | None]:
-    """A function from rules kept to rules that are given up, as few as a single pass in their order finds."""
+    """A function from rules that are kept to rules that are given up, so that the choices can be fulfilled."""
     chosen = encoding.of(All(tuple(choices)))
-    diagrams = [encoding.of(rule) for rule in rules]
 
     def way_out(kept: tuple[int, ...]) -> int | None:
-        whole = chosen
-        for i in kept:
-            whole = whole & diagrams[i]
+        whole = chosen & encoding.of(All(tuple(rules[i] for i in kept)))
         if not whole.satisfiable():
             return None
-        given_up = 0
-        for i, diagram in enumerate(diagrams):
-            joined = whole & diagram
-            if joined.satisfiable():
-                whole = joined
-            else:
-                given_up |= 1 << i
-        return given_up
+        given_up: set[int] = set()
+        # Join only the rules that an example breaks: joining all of them would build the whole model once more.
+        while True:
+            example = encoding.example(whole, preferred)
+            broken = [i for i, rule in enumerate(rules) if i not in given_up and not rule.holds(example)]
+            if not broken:
+                return sum(1 << i for i in given_up)
+            for i in broken:
+                joined = whole & encoding.of(rules[i])
+                if joined.satisfiable():
+                    whole = joined
+                else:
+                    given_up.add(i)
 
     return way_out
 

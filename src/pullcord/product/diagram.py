@@ -147,6 +147,7 @@ class Encoding:
         self._manager = BDDManager(nodes, nodes, 1)
         self._manager.add_vars(sum(len(options[family]) - 1 for family in order))
         self._literals: dict[tuple[FamilyId, OptionId], BDDFunction] = {}
+        self._options = {family: options[family] for family in order}
         self.blocks: list[range] = []  # the variables of each family
         first = 0
         for family in order:
@@ -162,6 +163,20 @@ class Encoding:
     def true(self) -> BDDFunction:
         """What always holds."""
         return self._manager.true()
+
+    def example(self, whole: BDDFunction, preferred: Mapping[FamilyId, OptionId]) -> dict[FamilyId, OptionId]:
+        """A combination that `whole` allows (it must allow one), with preferred options where a family is left free."""
+        bits = whole.pick_cube()
+        if bits is None:
+            raise InvalidInput("nothing fulfils the condition", "ask whether it can be satisfied first")
+        answer = {}
+        for block, (family, options) in zip(self.blocks, self._options.items(), strict=True):
+            answer[family] = options[-1]
+            for variable, option in zip(block, options, strict=False):
+                if bits[variable] or (bits[variable] is None and preferred.get(family) == option):
+                    answer[family] = option
+                    break
+        return answer
 
     def of(self, condition: Condition) -> BDDFunction:
         """The diagram of a condition."""
