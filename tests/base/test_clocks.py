@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from pullcord.base import FixedClock, InvalidInput, SimulatedClock, SystemClock, monday_of, require_utc
 
 AWARE = st.datetimes(
-    datetime.min.replace(year=1971),  # naive, for Hypothesis adds the zone itself
-    datetime.max.replace(year=2100),
+    datetime.combine(date(1971, 1, 1), time()),  # naive, for Hypothesis adds the zone itself
+    datetime.combine(date(2100, 1, 1), time()),
     timezones=st.integers(-12, 14).map(lambda hours: timezone(timedelta(hours=hours))),
 )
 

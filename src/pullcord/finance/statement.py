@@ -67,7 +67,8 @@ def balances(reader: Reader, party: PartyId | None = None) -> tuple[Balance, ...
     if party is not None:
         query = query.where(columns.party_id == party)
     found = []
-    for party_id, name, currency, debit, credit in reader.query(query):
+    for row in reader.query(query):
+        party_id, name, currency, debit, credit = tuple(row)
         kind = CHART[name]
         minor = kind.normal_sign * (int(debit) - int(credit))
         found.append(Balance(f"{party_id}/{name}", kind, Money(minor, currency)))
@@ -85,10 +86,11 @@ def trial_balance(reader: Reader) -> tuple[TrialBalance, ...]:
         .group_by(columns.currency)
         .order_by(columns.currency)
     )
-    return tuple(
-        TrialBalance(Money(int(debits), currency), Money(int(credits), currency))
-        for currency, debits, credits in reader.query(query)
-    )
+    found = []
+    for row in reader.query(query):
+        currency, debits, credits = tuple(row)
+        found.append(TrialBalance(Money(int(debits), currency), Money(int(credits), currency)))
+    return tuple(found)
 
 
 def statement(reader: Reader, party: PartyId, currency: str) -> Statement:

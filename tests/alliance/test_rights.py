@@ -1,0 +1,52 @@
+"""Least privilege: a role may give its own commands, and no other's."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pullcord.alliance import RIGHTS, Role, may, require_right
+from pullcord.base import Forbidden
+
+
+def test_every_role_has_its_line_in_the_table() -> None:
+    assert set(RIGHTS) == set(Role)
+
+
+@pytest.mark.parametrize(
+    ("role", "command"),
+    [
+        (Role.PLATFORM, "production.plan"),
+        (Role.PLATFORM, "production.build"),
+        (Role.CARMAKER, "orders.reserve"),
+        (Role.CARMAKER, "finance.settle"),
+        (Role.SUPPLIER, "orders.reserve"),
+        (Role.SUPPLIER, "production.plan"),
+        (Role.SUPPLIER, "finance.pay_supplier"),
+        (Role.CUSTOMER, "finance.settle"),
+        (Role.CUSTOMER, "orders.hand_over"),
+        (Role.LOGISTICS, "orders.cancel"),
+    ],
+)
+def test_what_a_role_must_never_do(role: Role, command: str) -> None:
+    assert not may(role, command)
+    with pytest.raises(Forbidden, match=rf"a {role} may not give the command `{command}`") as refusal:
+        require_right(role, command)
+    assert refusal.value.hint
+    assert refusal.value.hint.startswith("ask the ")
+
+
+@given(role=st.sampled_from(Role), command=st.text(max_size=40))
+def test_a_command_nobody_has_heard_of_is_refused(role: Role, command: str) -> None:
+    if all(command not in rights for rights in RIGHTS.values()):
+        assert not may(role, command)
+        with pytest.raises(Forbidden, match="may not give"):
+            require_right(role, command)
+
+
+def test_what_is_granted_passes() -> None:
+    for role, commands in RIGHTS.items():
+        for command in commands:
+            assert may(role, command)
+            require_right(role, command)
