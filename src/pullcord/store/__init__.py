@@ -2,7 +2,7 @@
 
 from .columns import METADATA, Json, UtcDateTime, program_key
 from .command import Command, CommandAnswered
-from .event import Event, event
+from .event import Event, event, event_class
 from .ledger import Ledger, LedgerReader, open_reader, programs
 from .table import Fold, Projection, Reader, Rows, Table
 from .transaction import Reaction, Transaction
@@ -27,6 +27,7 @@ __all__ = [
     "UtcDateTime",
     "Verification",
     "event",
+    "event_class",
     "open_reader",
     "program_key",
     "programs",

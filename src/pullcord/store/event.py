@@ -145,6 +145,11 @@ def codec_for(kind: str) -> Codec:
         ) from None
 
 
+def event_class(kind: str) -> type:
+    """The class of the bodies of events of this kind. Raises NotFound for a kind that no imported room defines."""
+    return codec_for(kind).cls
+
+
 def genesis(program_id: str) -> bytes:
     """The hash that the first event of a program follows."""
     return hashlib.sha256(b"pullcord ledger of " + program_id.encode()).digest()

@@ -1,0 +1,177 @@
+"""`pullcord ledger`: prove a ledger whole, and read what it says."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pullcord.base import Corrupt, InvalidInput, NotFound, ProgramId
+
+from .console import JsonFlag, show, talk
+
+if TYPE_CHECKING:
+    from pullcord.store import Event, LedgerReader, Verification
+
+app = typer.Typer(help="The event ledger: prove it whole, read it, follow it.", no_args_is_help=True)
+
+Place = Annotated[str, typer.Argument(metavar="URL_OR_PATH", help="A SQLite file, or postgresql+psycopg://…")]
+ProgramOption = Annotated[str | None, typer.Option("--program", help="Which program, where there are several.")]
+KindOption = Annotated[
+    list[str] | None, typer.Option("--kind", help="Only this kind, such as order.quoted; repeatable.")
+]
+StreamOption = Annotated[str | None, typer.Option("--stream", help="Only this stream, such as order/A17.")]
+
+
+@app.command()
+def verify(place: Place, program: ProgramOption = None, as_json: JsonFlag = False) -> None:
+    """Replay every event into a fresh database and compare each table's digest. Exit status 5 when anything differs."""
+    from pullcord import store
+    from pullcord.app import projections
+
+    with talk.status(f"replaying {place}"):
+        found = store.verify(place, _program(place, program), projections())
+    show(
+        {
+            "program_id": found.program_id,
+            "ok": found.ok,
+            "events": found.events,
+            "tables": {
+                name: {"rows": rows, "digest": digest, "rebuilt": rebuilt}
+                for name, (rows, digest, rebuilt) in found.tables.items()
+            },
+            "faults": [
+                {"seq": fault.seq, "stream": fault.stream, "kind": fault.kind, "what": fault.what}
+                for fault in found.faults
+            ],
+        },
+        as_json,
+        lambda console: _draw_verification(console, found),
+    )
+    if not found.ok:
+        first, *others = (str(fault) for fault in found.faults)
+        raise Corrupt(
+            f"`{place}` does not hold together: {first}" + "".join(f"\n  {other}" for other in others),
+            "restore it from a copy; the events before the first fault are sound",
+        )
+
+
+def _draw_verification(console: Console, found: Verification) -> None:
+    table = Table("table", "rows", "digest", "rebuilt", title=f"program {found.program_id}: {found.events:,} events")
+    table.columns[1].justify = "right"
+    for name, (rows, digest, rebuilt) in found.tables.items():
+        table.add_row(name, f"{rows:,}", digest[:16], "same" if digest == rebuilt else f"[red]{rebuilt[:16]}[/red]")
+    console.print(table)
+    if found.ok:
+        console.print(f"whole: {found.events:,} events rebuild all {len(found.tables)} tables identically")
+
+
+@app.command(name="show")
+def show_events(
+    place: Place,
+    program: ProgramOption = None,
+    kind: KindOption = None,
+    stream: StreamOption = None,
+    last: Annotated[int, typer.Option("--last", min=1, help="How many, counted from the end.")] = 20,
+    as_json: JsonFlag = False,
+) -> None:
+    """The last events, those of some kinds or of one stream."""
+    with _reader(place, program) as reader:
+        after = 0 if kind or stream else max(0, reader.head() - last)
+        found = deque(reader.events(after, kinds=_classes(kind), stream=stream), maxlen=last)
+    show({"events": list(found)}, as_json, lambda console: _draw_events(console, found))
+
+
+@app.command()
+def tail(
+    place: Place,
+    program: ProgramOption = None,
+    kind: KindOption = None,
+    stream: StreamOption = None,
+    after: Annotated[
+        int | None, typer.Option("--after", min=0, help="Begin behind this event, not at the end.")
+    ] = None,
+    count: Annotated[int | None, typer.Option("--count", min=1, help="Stop after so many.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Follow the events as they are recorded, one line each, until interrupted."""
+    console = Console(highlight=False)
+    classes = _classes(kind)
+    with _reader(place, program) as reader:
+        start = reader.head() if after is None else after
+        for event in reader.tail(start, stop=threading.Event()):
+            if (classes is None or type(event.body) in classes) and stream in (None, event.stream):
+                if as_json:
+                    sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+                    sys.stdout.flush()
+                else:
+                    console.print(_line(event), markup=False, soft_wrap=True)
+                if count is not None:
+                    count -= 1
+                    if count == 0:
+                        return
+
+
+def _program(place: str, named: str | None) -> ProgramId:
+    from pullcord.store import programs
+
+    there = programs(place)
+    if named is not None:
+        if named not in there:
+            raise NotFound(f"`{place}` holds no program `{named}`", f"it holds {', '.join(there) or 'none'}")
+        return ProgramId(named)
+    if not there:
+        raise NotFound(f"`{place}` holds no program", "no ledger has been opened in it yet")
+    if len(there) > 1:
+        raise InvalidInput(f"`{place}` holds several programs", f"choose with --program: {', '.join(there)}")
+    return there[0]
+
+
+@contextmanager
+def _reader(place: str, named: str | None) -> Iterator[LedgerReader]:
+    from pullcord.app import projections
+    from pullcord.store import open_reader
+
+    with open_reader(place, _program(place, named), projections()) as reader:
+        yield reader
+
+
+def _classes(kinds: list[str] | None) -> list[type] | None:
+    from pullcord.app import projections  # whose rooms make the kinds known
+    from pullcord.store import event_class
+
+    projections()
+    return [event_class(kind) for kind in kinds] if kinds else None
+
+
+def _draw_events(console: Console, events: deque[Event[Any]]) -> None:
+    table = Table("seq", "recorded at", "kind", "stream", "party", "cause", "body")
+    for event in events:
+        table.add_row(
+            str(event.seq),
+            f"{event.recorded_at:%Y-%m-%d %H:%M:%S}",
+            event.kind,
+            f"{event.stream} v{event.version}",
+            event.party,
+            "" if event.cause is None else str(event.cause),
+            _body(event, 120),
+        )
+    console.print(table)
+
+
+def _body(event: Event[Any], width: int) -> str:
+    text = msgspec.json.encode(event.body).decode()
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _line(event: Event[Any]) -> str:
+    cause = "" if event.cause is None else f" <- {event.cause}"
+    return f"{event.seq}{cause} {event.recorded_at:%Y-%m-%dT%H:%M:%SZ} {event.kind} {event.stream} {_body(event, 200)}"
