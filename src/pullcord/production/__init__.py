@@ -1,11 +1,14 @@
 """Production: build slots, build orders and the weekly master schedule."""
 
+from .assign import earliest_due_first
+from .linear import Price
 from .model import (
     BuildCancelled,
     BuildOpened,
     BuildOrder,
     BuildPlanned,
     BuildState,
+    BuildUnplanned,
     OptionLimit,
     OptionUse,
     Plant,
@@ -20,16 +23,55 @@ from .model import (
     VehicleBuilt,
     vehicles_per_week,
 )
+from .problem import Limits, Problem, cost_of, violations
+from .schedule import Schedule, plan_weeks
+from .service import (
+    PlanPolicy,
+    PlanRequest,
+    cancel_build_order,
+    find_build_order,
+    open_build_order,
+    plan,
+    planned_orders,
+    report_built,
+    waiting_orders,
+)
+from .slots import free_slots, open_slots, release_slot, take_slot
+from .store import (
+    BUILD_ORDER,
+    BUILD_SLOT,
+    OPTION_LOAD,
+    PROJECTION,
+    SCHEDULE_CELL,
+    SCHEDULE_RUN,
+    SHADOW_PRICE,
+    SLOT_HOLD,
+)
 
 __all__ = [
+    "BUILD_ORDER",
+    "BUILD_SLOT",
+    "OPTION_LOAD",
+    "PROJECTION",
+    "SCHEDULE_CELL",
+    "SCHEDULE_RUN",
+    "SHADOW_PRICE",
+    "SLOT_HOLD",
     "BuildCancelled",
     "BuildOpened",
     "BuildOrder",
     "BuildPlanned",
     "BuildState",
+    "BuildUnplanned",
+    "Limits",
     "OptionLimit",
     "OptionUse",
+    "PlanPolicy",
+    "PlanRequest",
     "Plant",
+    "Price",
+    "Problem",
+    "Schedule",
     "ScheduleCell",
     "SchedulePublished",
     "ShadowPrice",
@@ -39,5 +81,20 @@ __all__ = [
     "SlotTaken",
     "SlotsOpened",
     "VehicleBuilt",
+    "cancel_build_order",
+    "cost_of",
+    "earliest_due_first",
+    "find_build_order",
+    "free_slots",
+    "open_build_order",
+    "open_slots",
+    "plan",
+    "plan_weeks",
+    "planned_orders",
+    "release_slot",
+    "report_built",
+    "take_slot",
     "vehicles_per_week",
+    "violations",
+    "waiting_orders",
 ]

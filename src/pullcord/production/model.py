@@ -94,8 +94,9 @@ class BuildOrder:
     plant_id: PlantId
     due_week: date  # the week it was promised for; a Monday
     state: str  # a BuildState
-    planned_week: date | None
-    vehicle_id: VehicleId | None
+    planned_week: date | None = None
+    built_on: date | None = None
+    vehicle_id: VehicleId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,14 @@ class BuildPlanned:
 
     build_order_id: BuildOrderId
     week_start: date
+
+
+@event("build.unplanned")
+@dataclass(frozen=True, slots=True)
+class BuildUnplanned:
+    """A build order lost its week: the plan found no room for it within its horizon."""
+
+    build_order_id: BuildOrderId
 
 
 @event("schedule.published")
