@@ -40,6 +40,7 @@ CHART: Mapping[str, Kind] = {
 }
 
 
+@lru_cache(maxsize=65_536)
 def account(party: str, name: str, about: str | None = None) -> str:
     """The account of a party, or its sub-account for one counterparty or order."""
     if name not in CHART:

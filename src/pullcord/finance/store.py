@@ -128,24 +128,21 @@ def _transferred(rows: Rows, event: Event[Transferred]) -> None:
             recorded_at=event.recorded_at,
         ),
     )
+    currency = body.currency
     for number, line in enumerate(body.lines):
-        rows.put(POSTING, PostingRow(body.transfer_id, number, line.account, line.minor, body.currency))
-        kept = rows.get(ACCOUNT_BALANCE, line.account, body.currency)
-        if kept is None:
-            party, name = split_account(line.account)
-            kept = AccountBalance(line.account, body.currency, PartyId(party), name, CHART[name].value, 0, 0)
-        rows.put(
-            ACCOUNT_BALANCE,
-            AccountBalance(
-                account=kept.account,
-                currency=kept.currency,
-                party_id=kept.party_id,
-                name=kept.name,
-                kind=kept.kind,
-                debit_minor=kept.debit_minor + max(line.minor, 0),
-                credit_minor=kept.credit_minor + max(-line.minor, 0),
-            ),
-        )
+        written, minor = line.account, line.minor
+        rows.put(POSTING, PostingRow(body.transfer_id, number, written, minor, currency))
+        kept = rows.get(ACCOUNT_BALANCE, written, currency)
+        if kept is not None:
+            party, name, kind, debit, credit = kept.party_id, kept.name, kept.kind, kept.debit_minor, kept.credit_minor
+        else:
+            party_id, name = split_account(written)
+            party, kind, debit, credit = PartyId(party_id), CHART[name].value, 0, 0
+        if minor > 0:
+            debit += minor
+        else:
+            credit -= minor
+        rows.put(ACCOUNT_BALANCE, AccountBalance(written, currency, party, name, kind, debit, credit))
 
 
 PROJECTION = Projection("finance", (TRANSFER, POSTING, ACCOUNT_BALANCE), {Transferred: _transferred})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 
 from pullcord.base import InvalidInput, Money, OrderId, PartyId
 
@@ -47,6 +48,12 @@ def refund(transfer_id: str, platform: PartyId, order_id: OrderId, amount: Money
     return transfer(transfer_id, f"refund for order {order_id}", amount.currency, lines)
 
 
+@lru_cache(maxsize=1_024)
+def _parts(price: Money, shares: tuple[Fraction, ...]) -> tuple[Money, ...]:
+    """The price split by the shares. Kept, for a price card has few prices and exact fractions are slow."""
+    return price.split(shares)
+
+
 def sale(
     transfer_id: str,
     platform: PartyId,
@@ -66,7 +73,7 @@ def sale(
             f"a deposit of {deposit_used} cannot be used up by a sale at {price}",
             "use at most the price, in its currency; refund what is left",
         )
-    parts = price.split([share for _, share in shares])
+    parts = _parts(price, tuple(share for _, share in shares))
     lines = [
         (account(platform, "cash"), whole - deposit_used.minor),
         (account(platform, "customer_deposits", order_id), deposit_used.minor),
