@@ -3,6 +3,8 @@
 PYTHON  ?= python3
 WORKERS ?= 2
 
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
 VENV  := .venv
 BIN   := $(VENV)/bin
 # One stamp says that the environment agrees with what it was made from; touch either file and it is brought up to date.
@@ -42,10 +44,9 @@ lint: setup ## check style and types
 
 bench: setup ## time the benchmarks, one after the other; results stay in out/bench
 	@mkdir -p out/bench
-	@set -e; for file in benchmarks/[a-z]*.py; do \
-	  name=$$(basename $$file .py); echo "== $$name"; \
-	  $(BIN)/python $$file > out/bench/$$name.txt || { cat out/bench/$$name.txt; exit 1; }; \
-	  cat out/bench/$$name.txt; \
+	@for file in benchmarks/[a-z]*.py; do \
+	  echo "== $$file"; \
+	  $(BIN)/python $$file | tee out/bench/$$(basename $$file .py).txt; \
 	done
 
 clean: ## remove what was generated; the virtual environment stays

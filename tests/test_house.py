@@ -23,6 +23,7 @@ FLOORS = (
     "app",
     "settings",
     "journey",
+    "catalogue",
     "program",
     "orders",
     "promising",
