@@ -37,7 +37,7 @@ def byte_order(table: sa.Table) -> None:
 
 def instant_text(at: datetime) -> str:
     """An instant as fixed-width UTC text, so that the order of the text is the order of time."""
-    return require_utc(at).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return require_utc(at).isoformat(timespec="microseconds")[:-6] + "Z"  # 2026-03-02T08:00:00.000000Z
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import msgspec
 import psycopg
 import sqlalchemy as sa
 
@@ -20,6 +21,7 @@ from .table import Key, Table
 R = TypeVar("R")
 Processor = Callable[[Any], Any] | None
 RawConnection = Any  # sqlite3.Connection or psycopg.Connection
+_ENCODER = msgspec.json.Encoder()
 BUSY_S = 30.0  # how long SQLite waits for another program's commit
 
 
@@ -255,13 +257,13 @@ class SqliteDatabase(Database):
         return failure
 
     def first_versions(self, cursor: Any, program_id: str, streams: list[str]) -> Iterable[tuple[str, str]]:
-        found: list[tuple[str, str]] = []
-        for stream in streams:
-            cursor.execute(
-                "SELECT stream, body FROM event WHERE program_id = ? AND stream = ? AND version = 1",
-                (program_id, stream),
-            )
-            found += cursor.fetchall()
+        # The list is the outer loop: a third of the time of one statement each, and a hundredth of IN (…) here.
+        cursor.execute(
+            "SELECT e.stream, e.body FROM json_each(?) AS asked CROSS JOIN event AS e"
+            " ON e.program_id = ? AND e.stream = asked.value AND e.version = 1",
+            (_ENCODER.encode(streams).decode(), program_id),
+        )
+        found: list[tuple[str, str]] = cursor.fetchall()
         return found
 
     def stream(self, raw: RawConnection, text: str, *values: Any) -> Iterator[tuple[Any, ...]]:

@@ -60,11 +60,15 @@ class Codec:
             self._decoder = msgspec.json.Decoder(self.cls)
         return self._decoder
 
+    def encode(self, body: Any) -> bytes:
+        """The body's bytes."""
+        fields = _ENCODER.encode(body)
+        return self._opening + (b"," + fields[1:] if len(fields) > 2 else b"}")
+
     def seal(self, body: Any) -> tuple[bytes, Any]:
         """The body's bytes, and the body as those bytes will be read: folds see today what a replay will see."""
         try:
-            fields = _ENCODER.encode(body)
-            sealed = self._opening + (b"," + fields[1:] if len(fields) > 2 else b"}")
+            sealed = self.encode(body)
             return sealed, (self._decoder or self.decoder).decode(sealed)
         except (TypeError, msgspec.MsgspecError) as failure:
             raise InvalidInput(f"`{self.kind}` cannot be kept as an event: {failure}", f"given: {body!r}") from failure

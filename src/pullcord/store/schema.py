@@ -24,7 +24,6 @@ EVENT = sa.Table(
     sa.CheckConstraint("seq > 0", name="ck_event_seq"),
     sa.CheckConstraint("version > 0", name="ck_event_version"),
     sa.CheckConstraint("cause < seq", name="ck_event_cause"),
-    sqlite_with_rowid=False,
 )
 
 # One row for each program: where its chain ends, and whose turn it is to write.
@@ -36,7 +35,6 @@ LEDGER_HEAD = sa.Table(
     sa.Column("hash", sa.LargeBinary(32), nullable=False),
     sa.Column("writer_epoch", sa.BigInteger, nullable=False),  # raised by every writer that opens the ledger
     sa.CheckConstraint("seq >= 0", name="ck_ledger_head_seq"),
-    sqlite_with_rowid=False,
 )
 
 byte_order(EVENT)

@@ -49,8 +49,6 @@ class Table(Generic[R]):
         if not self.key_names:
             raise InvalidInput(f"table `{sql.name}` has no key of its own", "give it a primary key after program_id")
         byte_order(sql)
-        # One B-tree per table instead of two: measured a third faster for keyed upserts.
-        sql.dialect_options["sqlite"]["with_rowid"] = False
         self.key_of = _tuple_getter(self.key_names)
         self.values_of = _tuple_getter(tuple(names))
 

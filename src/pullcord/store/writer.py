@@ -300,7 +300,7 @@ class Writer:
             react(tx, self._reactions)
             type_name, sealed_answer, answer = seal_answer(command, answer)
             body = CommandAnswered(command.name, mark, type_name, msgspec.Raw(sealed_answer))
-            sealed, _ = self._answered.seal(body)
+            sealed = self._answered.encode(body)
             if page.flush_failure is not None:
                 raise GroupFailed from page.flush_failure
         except BaseException as failure:
