@@ -1,0 +1,240 @@
+"""The push world: forecast, freeze, build, distribute, and sell what stands there.
+
+Every four weeks the planner fixes production of a four-week bucket that begins after a three-month freeze. Units go to
+the stocks of the regions; a shopper takes the best unit that is there, or fetched from another region, and beats
+leaving. Aged units are marked down, which draws shoppers to them, some of whom would not have bought otherwise.
+Wherever this page had to choose, it chose in favour of push: docs/concepts/twin.md lists the choices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pullcord.mismatch import UNSOLD_AFTER_DAYS, unsold_of_cohorts
+
+from .inputs import TwinInput
+from .planning import (
+    LEVEL_DAYS,
+    MIX_DAYS,
+    Case,
+    News,
+    Outcome,
+    capital_rate,
+    economics,
+    launch_rates,
+    monthly_spread,
+    safety_units,
+    service_quantile,
+    shares,
+    whole_units,
+    within,
+)
+from .shoppers import NOBODY, Floats, Ints, Luck, Queue
+
+MIDWEEK = 3  # units leave the plant all through the week: on average in its middle
+LEAST_IN_STOCK = 0.25  # sales are corrected for days out of stock, at most fourfold
+
+
+class PushPlanner:
+    """Decides each bucket from what is known by then."""
+
+    def __init__(self, given: TwinInput, wants: News, sales: News, in_stock: News, cases: Sequence[Case]) -> None:
+        self._given, self._wants, self._sales, self._in_stock = given, wants, sales, in_stock
+        self._delays = np.array([case.delay_days for case in cases], dtype=np.int64)
+        self._informed = np.array([case.informed for case in cases])[:, None, None]
+        self._spread = monthly_spread(given)
+        price, cost, _, margin = economics(given)
+        # A unit short loses its margin; a unit over is held for a bucket, and has an even chance to age into markdown.
+        over = cost * capital_rate(given) * 7 * given.bucket_weeks + price * given.markdown_share / 2
+        self._z = service_quantile(margin, over, given.push_service)
+
+    def rates(self, day: int) -> Floats:
+        """float[case, replication, variant]: expected sales a day, from news as old as the delay."""
+        launch = launch_rates(self._given)
+        level = self._wants.over(day, LEVEL_DAYS).sum(axis=-1, keepdims=True) / LEVEL_DAYS
+        there = np.maximum(self._in_stock.over(day, MIX_DAYS) / MIX_DAYS, LEAST_IN_STOCK)
+        # One week of the launch plan is added, so that a variant that was never there is not forgotten for ever.
+        sold = np.maximum(self._sales.over(day, MIX_DAYS), 0) / there + 7 * launch
+        heard = np.where(self._informed, self._wants.over(day, MIX_DAYS), sold)
+        rates: Floats = level * shares(heard, shares(launch, np.full(launch.shape, 1 / launch.size)))
+        return rates
+
+    def safety(self, rates: Floats) -> Floats:
+        """float[case, replication, variant]: units to hold beyond a bucket's forecast."""
+        cover = np.full(self._delays.size, 7.0 * self._given.bucket_weeks)
+        return safety_units(rates, self._delays, 7.0 * self._given.freeze_weeks, cover, self._spread, self._z)
+
+    def bucket(self, day: int, built: Floats, frozen: Floats) -> Ints:
+        """int[case, replication, variant, week of the bucket]: production of the bucket behind the freeze.
+
+        Stock is rolled forward through the frozen weeks, never below nothing: a sale that was lost is not made good.
+
+        Parameters
+        ----------
+        built : float[case, replication, variant], all units built so far, the opening stock included
+        frozen : float[case, replication, variant, week], plans that can no longer be changed
+        """
+        rates = self.rates(day)
+        stock = built - self._sales.known(day) - rates * self._delays[:, None, None]
+        stock = np.maximum(stock, 0)
+        for week in range(frozen.shape[-1]):
+            stock = np.maximum(stock + frozen[..., week] - 7 * rates, 0)
+        weeks = self._given.bucket_weeks
+        wanted = np.maximum(7 * weeks * rates + self.safety(rates) - stock, 0)
+        weekly = within(wanted / weeks, float(self._given.planned_capacity))
+        return whole_units(np.repeat(weekly[..., None], weeks, axis=-1))
+
+
+def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Sequence[Case]) -> Outcome:
+    """What becomes of everybody in `line` when units are built on forecast and sold from stock."""
+    S, R, V, G = len(cases), line.shopper.shape[1], len(given.variants), len(given.regions)
+    days, weeks = given.days, given.weeks
+    price, cost, _, margin = economics(given)
+    region_share = np.array([region.share for region in given.regions])
+    transit = [region.transit_days for region in given.regions]
+    first_day, last_day = given.measured_days
+    launch = np.broadcast_to(launch_rates(given), (S, R, V))
+
+    sales = News(days, launch, cases)
+    in_stock = News(days, np.ones((S, R, V)), cases)
+    planner = PushPlanner(given, wants, sales, in_stock, cases)
+
+    # Opening: two weeks of the launch plan and its safety in stock, the launch plan in every frozen week.
+    opening = whole_units(14 * launch + planner.safety(launch))
+    plan = np.zeros((S, R, V, weeks + given.freeze_weeks + given.bucket_weeks), dtype=np.int64)
+    plan[..., : given.freeze_weeks] = whole_units(
+        np.repeat(within(7 * launch, float(given.planned_capacity))[..., None], given.freeze_weeks, axis=-1)
+    )
+    arriving = np.zeros((days + max(transit) + 7, S, R, G, V), dtype=np.int64)
+    arriving[0] = whole_units(np.moveaxis(opening[:, :, None, :] * region_share[:, None], -2, -1)).swapaxes(-2, -1)
+    built_all = arriving[0].sum(axis=2).astype(np.float64)
+    built_by_region = np.zeros((weeks, S, R, G, V))
+    carried = np.zeros((S, R, V), dtype=np.int64)
+    arrived = np.zeros((S, R, G, V), dtype=np.int64)
+    aged_arrivals = np.zeros_like(arrived)
+    stock = np.zeros_like(arrived)
+    on_the_way = np.zeros_like(arrived)
+    sold_by_region = np.zeros((days, S, R, G, V), dtype=np.int32)
+
+    places = line.day.size
+    bought = np.full((places, S, R), NOBODY, dtype=np.int8)
+    delivered = np.zeros((places, S, R), dtype=np.int16)
+    promised = np.zeros((places, S, R), dtype=np.int16)
+    marked_down = np.zeros((places, S, R), dtype=np.bool_)
+    fetched = np.zeros((places, S, R), dtype=np.bool_)
+    standing_days, moving_days = np.zeros((S, R)), np.zeros((S, R))
+    built_weekly = np.zeros((S, R, weeks), dtype=np.int64)
+    stock_weekly = np.zeros((S, R, weeks), dtype=np.int64)
+
+    case, rep = np.arange(S)[:, None], np.arange(R)[None, :]
+    bonus = given.price_sensitivity * given.markdown_share * price
+    worth_fetching = margin > given.expedite_cost
+
+    for day in range(days):
+        week, weekday = divmod(day, 7)
+        if weekday == 0:
+            if week % given.bucket_weeks == 0:
+                begin = week + given.freeze_weeks
+                frozen = plan[..., week:begin].astype(np.float64)
+                plan[..., begin : begin + given.bucket_weeks] = planner.bucket(day, built_all, frozen)
+            due = plan[..., week] + carried
+            made = np.minimum(
+                whole_units(within(due.astype(np.float64), luck.capacity[None, :, week, None] * 1.0)), due
+            )
+            carried = due - made
+            built_all += made
+            built_weekly[..., week] = made.sum(axis=-1)
+            shipped = _distribute(made, stock + on_the_way, region_share)
+            built_by_region[week] = shipped
+            on_the_way += shipped
+            for g in range(G):
+                arriving[day + MIDWEEK + transit[g], :, :, g] += shipped[:, :, g]
+        new = arriving[day]
+        stock += new
+        arrived += new
+        if day > 0:
+            on_the_way -= new
+        if day >= given.markdown_after_days:
+            aged_arrivals += arriving[day - given.markdown_after_days]
+        sold_before = arrived - stock
+        aged = np.maximum(aged_arrivals - sold_before, 0)
+        there = (stock > 0).astype(np.float64)
+        in_stock.at_end_of(day)[...] = in_stock.at_end_of(day - 1) + np.einsum("srgv,g->srv", there, region_share)
+        total = stock.sum(axis=2)
+
+        for k in range(line.first_place[day], line.first_place[day + 1]):
+            home = line.region[k]
+            own = stock[case, rep, home]
+            waits = line.patience_days[k]
+            utility = line.utility[k] + (aged[case, rep, home] > 0) * bonus
+            far = (total > own) & worth_fetching & (waits >= given.transfer_days)[None, :, None]
+            value = np.where(own > 0, utility, np.where(far, line.utility[k], -np.inf))
+            pick = value.argmax(axis=2)
+            buys = (value.max(axis=2) > line.outside[k]) & (waits >= given.stock_delivery_days)
+            if not buys.any():
+                continue
+            s, r = np.nonzero(buys)
+            v = pick[s, r]
+            source = home[r]
+            near = stock[s, r, source, v] > 0
+            if not near.all():
+                richest = stock[s, r, :, v].argmax(axis=1)
+                source = np.where(near, source, richest)
+            stock[s, r, source, v] -= 1
+            total[s, r, v] -= 1
+            cheap = near & (aged[s, r, source, v] > 0)
+            aged[s, r, source, v] -= aged[s, r, source, v] > 0
+            bought[k, s, r] = v
+            marked_down[k, s, r] = cheap
+            fetched[k, s, r] = ~near
+            wait = np.where(near, given.stock_delivery_days, given.transfer_days)
+            promised[k, s, r] = day + wait
+            late = np.where(near, 0, np.maximum(line.transit_noise_days[k, r], 1 - given.transfer_days))
+            delivered[k, s, r] = day + wait + late
+
+        sold = arrived - stock
+        sold_by_region[day] = sold
+        sales.at_end_of(day)[...] = sold.sum(axis=2)
+        if first_day <= day < last_day:
+            standing_days += (stock.sum(axis=2) * cost).sum(axis=-1)
+            moving_days += (on_the_way.sum(axis=2) * cost).sum(axis=-1)
+        if weekday == 6:
+            stock_weekly[..., week] = (stock + on_the_way).sum(axis=(2, 3))
+
+    return Outcome(
+        bought=bought,
+        promised_day=promised,
+        delivered_day=delivered,
+        marked_down=marked_down,
+        expedited=fetched,
+        unsold=_unsold(given, arriving[0], built_by_region, sold_by_region),
+        standing_value_days=standing_days,
+        moving_value_days=moving_days,
+        kit_value_days=np.zeros((S, R)),
+        built=built_weekly,
+        stock=stock_weekly,
+        backlog=np.zeros((S, R, weeks), dtype=np.int64),
+        kits=np.zeros((S, R, weeks), dtype=np.int64),
+    )
+
+
+def _distribute(made: Ints, position: Ints, region_share: Floats) -> Ints:
+    """int[case, replication, region, variant]: new units sent where cover is thinnest for a region's share."""
+    after = position.sum(axis=2) + made
+    wanted = np.maximum(region_share[:, None] * after[:, :, None, :] - position, 0.0)
+    in_all = wanted.sum(axis=2, keepdims=True)
+    amounts = wanted * made[:, :, None, :] / np.where(in_all > 0, in_all, 1.0)
+    return whole_units(amounts.swapaxes(-2, -1)).swapaxes(-2, -1)
+
+
+def _unsold(given: TwinInput, opening: Ints, built: Floats, sold: Ints) -> Floats:
+    """float[case, replication]: units built in measured weeks and unsold 30 days later, the oldest sold first."""
+    first = given.warm_up_weeks
+    weeks = np.arange(first + given.measured_weeks)
+    judged_on = 7 * weeks + MIDWEEK + UNSOLD_AFTER_DAYS
+    cohorts = np.concatenate([opening[None].astype(np.float64), built[weeks]])
+    by_then = np.concatenate([sold[0][None], sold[judged_on]])
+    total: Floats = unsold_of_cohorts(cohorts, by_then)[1 + first :].sum(axis=(0, 3, 4))
+    return total
