@@ -1,0 +1,22 @@
+"""The program: a folder that a planner can read becomes one checked input, or a list of all that is wrong with it."""
+
+from .columns import TABLES, Column, Kind, TableSpec
+from .dictionary import data_dictionary
+from .model import Assumption, LaunchDay, MonthlyCount, PanelRow, Policies, Program
+from .reader import program_digest, read_program
+
+__all__ = [
+    "TABLES",
+    "Assumption",
+    "Column",
+    "Kind",
+    "LaunchDay",
+    "MonthlyCount",
+    "PanelRow",
+    "Policies",
+    "Program",
+    "TableSpec",
+    "data_dictionary",
+    "program_digest",
+    "read_program",
+]

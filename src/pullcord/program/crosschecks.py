@@ -1,0 +1,217 @@
+"""What must hold between rows: prices for every variant, shares that add up, dates inside the horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from fractions import Fraction
+
+from pullcord.alliance import Role
+
+from .columns import (
+    ASSUMPTIONS,
+    CITIES,
+    LAUNCH,
+    MARKET_TOTALS,
+    PARTIES,
+    PARTS,
+    PRICE_CARD,
+    RIVAL_SALES,
+    RIVALS,
+    SETTLEMENT,
+    TASTES,
+    TRANSIT,
+    VARIANTS,
+)
+from .faults import Faults, suggest
+from .header import FILE, Header
+from .tables import CheckedTable, Row
+
+Tables = Mapping[str, CheckedTable]
+
+
+def check_assumptions(table: CheckedTable, faults: Faults) -> None:
+    """Each value lies in its range; the keys that the code reads by name are there, in the right unit."""
+    for row in table.sound_rows:
+        if not row["low"] <= row["value"] <= row["high"]:
+            faults.add(
+                table.file, row.line, f"`{row['key']}` is {row['value']:g}, outside {row['low']:g} to {row['high']:g}",
+                "give low <= value <= high",
+            )  # fmt: skip
+    if not table.vouches_for("key"):
+        return
+    rows = {row["key"]: row for row in table.rows}
+    for needed in TRANSIT:
+        if needed.key not in rows:
+            faults.add(
+                table.file, 0, f"the assumption `{needed.key}` is missing", f"add it in {needed.unit}: {needed.meaning}"
+            )
+        elif rows[needed.key].cells.get("unit", needed.unit) != needed.unit:
+            row = rows[needed.key]
+            faults.add(table.file, row.line, f"`{needed.key}` is in {row['unit']}", f"state it in {needed.unit}")
+
+
+def check_parties(table: CheckedTable, faults: Faults) -> None:
+    """Exactly one platform sells and holds the customers' money; exactly one maker owns the schedule."""
+    if not table.vouches_for("role") or not table.rows:
+        return
+    for role in (Role.PLATFORM, Role.CARMAKER):
+        holders = [row for row in table.rows if row["role"] == role]
+        if not holders:
+            faults.add(table.file, 0, f"no party has the role `{role.value}`", "give it to one party")
+        for row in holders[1:]:
+            wrong = f"a second party has the role `{role.value}`, after line {holders[0].line}"
+            faults.add(table.file, row.line, wrong, "keep one of the two")
+
+
+def check_prices(tables: Tables, faults: Faults) -> None:
+    """Every variant has a price on every plan of the card."""
+    card, variants = tables[PRICE_CARD.name], tables[VARIANTS.name]
+    if not all(card.vouches_for(name) for name in PRICE_CARD.key) or not variants.vouches_for("variant_id"):
+        return
+    priced = {(row["variant_id"], row["plan"]) for row in card.rows}
+    plans = card.known("plan")
+    for variant, line in variants.known("variant_id").items():
+        for plan in plans:
+            if (variant, plan) not in priced and not _once_misspelt(variant, variants, card):
+                faults.add(
+                    variants.file, line, f"`{variant}` has no price on the plan `{plan}`", "add a row to price_card.csv"
+                )
+
+
+def _once_misspelt(variant: str, variants: CheckedTable, card: CheckedTable) -> bool:
+    """Whether the card names an unknown variant that is likely this one: told already, as a dangling reference."""
+    known = variants.known("variant_id")
+    return any(
+        suggest(name, known) == f"did you mean `{variant}`?" for name in card.known("variant_id") if name not in known
+    )
+
+
+def check_settlement(tables: Tables, currency: str, faults: Faults) -> None:
+    """Of every payment that the price card asks for, the shares add up to exactly 1."""
+    settlement, card = tables[SETTLEMENT.name], tables[PRICE_CARD.name]
+    groups: dict[tuple[str, str], list[Row]] = {}
+    if settlement.whole:
+        for row in settlement.rows:
+            if "plan" in row and "payment" in row:
+                groups.setdefault((row["plan"], row["payment"]), []).append(row)
+    for (plan, payment), rows in groups.items():
+        total = sum((row["share"] for row in rows if row.sound), Fraction(0))
+        if total != 1 and all(row.sound for row in rows):
+            wrong = f"the shares of `{payment}` on the plan `{plan}` add up to {total}, not 1"
+            right = f"{'raise' if total < 1 else 'lower'} one of them by {abs(1 - total)}"
+            faults.add(settlement.file, rows[-1].line, wrong, right)
+    if not card.vouches_for("plan"):
+        return
+    plans = card.known("plan")
+    for (plan, _), rows in groups.items():
+        if plan not in plans:
+            faults.add(
+                settlement.file, rows[0].line, f"the plan `{plan}` is not on the price card", suggest(plan, plans)
+            )
+    if not all(settlement.vouches_for(name) for name in ("plan", "payment")) or not settlement.whole:
+        return
+    monthly = {row["plan"] for row in card.rows if row.cells.get("monthly_{currency}") is not None}
+    asked = [(plan, "price") for plan in plans] + [(plan, "monthly") for plan in plans if plan in monthly]
+    misspelt = any(plan not in plans for plan, _ in groups)
+    for plan, payment in asked:
+        if (plan, payment) not in groups and not misspelt:
+            wrong = f"nobody is said to receive `{payment}_{currency.lower()}` of the plan `{plan}`"
+            faults.add(card.file, plans[plan], wrong, "add its shares to settlement.csv")
+    for plan, payment in groups:
+        if payment == "monthly" and plan in plans and plan not in monthly and card.sound:
+            line = groups[plan, payment][0].line
+            faults.add(settlement.file, line, f"the plan `{plan}` asks nothing monthly", "take the row out")
+
+
+def check_launch(tables: Tables, header: Header, faults: Faults) -> None:
+    """Launch days lie inside the horizon, and what was reserved never shrinks."""
+    if header.keys is None:
+        return
+    table = tables[LAUNCH.name]
+    first = header.keys.starts_on
+    last = first + timedelta(days=7 * header.keys.horizon_weeks - 1)
+    before: Row | None = None
+    for row in sorted(table.sound_rows, key=lambda row: row["day"]):
+        if not first <= row["day"] <= last:
+            faults.add(
+                table.file, row.line, f"{row['day']} lies outside the horizon, {first} to {last}",
+                "mend the date, or starts_on and horizon_weeks in program.toml",
+            )  # fmt: skip
+        if before is not None and row["reservations_cumulative"] < before["reservations_cumulative"]:
+            faults.add(
+                table.file, row.line, f"fewer had reserved than in line {before.line}", "count all since the launch"
+            )
+        before = row
+
+
+def check_market(tables: Tables, header: Header, faults: Faults) -> None:
+    """The new product stands among its rivals, tastes speak of attributes that are stated, sales fit the market."""
+    rivals, tastes, sales = tables[RIVALS.name], tables[TASTES.name], tables[RIVAL_SALES.name]
+    products = rivals.known("product_id")
+    new = header.keys.new_product_id if header.keys is not None else None
+    if new is not None and rivals.vouches_for("product_id") and new not in products:
+        faults.add(
+            FILE, header.line_of("new_product_id"), f"rivals.csv does not hold the new product `{new}`",
+            suggest(new, products),
+        )  # fmt: skip
+    if rivals.whole:
+        price = RIVALS.column("price_{currency}").title(header.currency or "")
+        stated = {*rivals.extra, price}
+        compared = {*sales.known("product_id"), *([new] if new else [])}
+        for attribute, line in tastes.known("attribute").items():
+            if attribute not in stated:
+                faults.add(
+                    tastes.file, line, f"rivals.csv has no column for the attribute `{attribute}`",
+                    suggest(attribute, stated),
+                )  # fmt: skip
+                continue
+            for row in rivals.sound_rows:
+                if attribute != price and row["product_id"] in compared and row.cells.get(attribute) is None:
+                    wrong = f"`{attribute}` of `{row['product_id']}` is empty, and tastes.csv weighs it"
+                    faults.add(rivals.file, row.line, wrong, "give the figure, or take the product's sales out")
+    if MARKET_TOTALS.name in tables:
+        totals = {row["month"]: row for row in tables[MARKET_TOTALS.name].sound_rows}
+        for month, total in totals.items():
+            sold = sum(row["units"] for row in sales.sound_rows if row["month"] == month)
+            if sold > total["units"]:
+                faults.add(
+                    tables[MARKET_TOTALS.name].file, total.line,
+                    f"in {month:%Y-%m} the rivals sold {sold}, the whole market {total['units']}",
+                    "a part cannot exceed the whole: mend one of them",
+                )  # fmt: skip
+
+
+def check_parts(table: CheckedTable, faults: Faults) -> None:
+    """A part's cost lies in its own range."""
+    low, cost, high = "unit_cost_low_{currency}", "unit_cost_{currency}", "unit_cost_high_{currency}"
+    for row in table.sound_rows:
+        if (row[low] is not None and row[cost] < row[low]) or (row[high] is not None and row[high] < row[cost]):
+            faults.add(
+                table.file,
+                row.line,
+                f"`{row['part_id']}` costs {row[cost]}, outside its range",
+                "give low <= cost <= high",
+            )
+
+
+def check_cities(table: CheckedTable, faults: Faults) -> None:
+    """No place stands twice under two names."""
+    first: dict[int, Row] = {}
+    for row in table.sound_rows:
+        number = row["geonameid"]
+        if number is not None and (before := first.setdefault(number, row)) is not row:
+            faults.add(
+                table.file,
+                row.line,
+                f"the place {number} stood before, in line {before.line}",
+                "keep one of the two rows",
+            )
+
+
+CHECKED_ALONE = {
+    ASSUMPTIONS.name: check_assumptions,
+    PARTIES.name: check_parties,
+    PARTS.name: check_parts,
+    CITIES.name: check_cities,
+}

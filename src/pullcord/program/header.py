@@ -1,0 +1,207 @@
+"""program.toml: the program's name, clock, currency and policies, checked by pydantic and told with line numbers."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pullcord.base import InvalidInput, Money, check_id
+
+from .cells import Refused, read_cell
+from .columns import CURRENCY, TAKEN_FROM_ASSUMPTIONS, Column, Kind
+from .faults import Faults, suggest
+from .model import Policies
+from .tables import assumed, read_text
+
+FILE = "program.toml"
+
+_CLOSED = ConfigDict(extra="forbid", strict=True, frozen=True)
+_DEPOSIT = Column("deposit_{currency}", Kind.MONEY, "paid by the customer to hold a build slot", CURRENCY, least=0)
+_IN_CURRENCY = "_currency"  # a key of the model that ends so ends in the program's currency in the file
+_AT = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
+_SECTION = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+)\s*\]")
+_KEY = re.compile(r"""\s*["']?([A-Za-z0-9_-]+)["']?\s*=""")
+
+
+def _key(meaning: str, unit: str = "", **bounds: Any) -> Any:
+    return Field(description=meaning, json_schema_extra={"unit": unit}, **bounds)
+
+
+class PolicyKeys(BaseModel):
+    """The keys under [policies]."""
+
+    model_config = _CLOSED
+
+    deposit_currency: Annotated[str | int, _key(_DEPOSIT.meaning, CURRENCY)]
+    deposit_refundable_until_lock: Annotated[bool, _key("whether a deposit comes back in full until the order locks")]
+    refund_days: Annotated[int, _key("from cancelling to the money's return", "day", ge=0, le=365)]
+    quote_valid_hours: Annotated[int, _key("how long a quote and its build slot are held", "hour", ge=1, le=8760)]
+    freeze_weeks: Annotated[int, _key("weeks of the schedule that no longer change", "week", ge=0, le=104)]
+    plan_every_days: Annotated[int, _key("how often the schedule is computed", "day", ge=1, le=366)]
+    forecast_every_days: Annotated[int, _key("how often the forecast is computed", "day", ge=1, le=366)]
+
+
+class ProgramKeys(BaseModel):
+    """The keys of program.toml."""
+
+    model_config = _CLOSED
+
+    program_id: Annotated[str, _key("the program: first part of every key in the ledger")]
+    name: Annotated[str, _key("its name", min_length=1)]
+    category: Annotated[str, _key("what kind of product it is, in the reports' words", min_length=1)]
+    unit_name: Annotated[str, _key("what one unit is called, in the singular", min_length=1)]
+    currency: Annotated[str, _key("ISO 4217; money columns end in it, in lower case", pattern="^[A-Z]{3}$")]
+    seed: Annotated[int, _key("all chance of a run comes from it", ge=0, lt=2**63)]
+    utc_offset_hours: Annotated[float, _key("local time minus UTC", "hour", ge=-12, le=14)]
+    starts_on: Annotated[date, _key("local date of the first day", ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
+    horizon_weeks: Annotated[int, _key("how long the program is looked at", "week", ge=1, le=520)]
+    new_product_id: Annotated[str, _key("the new product's row in rivals.csv and the root of bom.csv")]
+    policies: PolicyKeys
+
+    def policies_of(self, deposit: Money) -> Policies:
+        """The policies as a record, with the deposit as money."""
+        return Policies(deposit=deposit, **self.policies.model_dump(exclude={"deposit_currency"}))
+
+
+class Header:
+    """program.toml as far as it could be read; `keys` is None where anything in it is wrong."""
+
+    def __init__(self, keys: ProgramKeys | None, currency: str | None, deposit: Money | None, text: str) -> None:
+        self.keys = keys
+        self.currency = currency
+        self.deposit = deposit
+        self._text = text
+
+    def line_of(self, *path: str) -> int:
+        """The line on which a key stands; that of its section, or the first, where it does not."""
+        return line_of(self._text, path)
+
+
+def read_header(folder: Path, assumptions: Mapping[str, tuple[str, str]] | None, faults: Faults) -> Header:
+    """program.toml with every fault of it noted; nothing is raised."""
+    text = read_text(folder / FILE, faults)
+    if text is None:
+        return Header(None, None, None, "")
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as failure:
+        _note_syntax(str(failure), text, faults)
+        return Header(None, None, None, text)
+    currency = tree.get("currency")
+    if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
+        currency = None
+    before = len(faults)
+    if isinstance(tree.get("policies"), dict):
+        tree["policies"] = _policies(tree["policies"], currency, assumptions, text, faults)
+    if type(tree.get("utc_offset_hours")) is int:
+        tree["utc_offset_hours"] = float(tree["utc_offset_hours"])
+    keys: ProgramKeys | None = None
+    try:
+        keys = ProgramKeys.model_validate(tree)
+    except ValidationError as failure:
+        for error in failure.errors(include_url=False, include_context=False):
+            _note(error, currency, text, faults)
+    deposit = None
+    if keys is not None:
+        for name in ("program_id", "new_product_id"):
+            try:
+                check_id(getattr(keys, name), name)
+            except InvalidInput as refused:
+                faults.take(FILE, line_of(text, (name,)), refused)
+        try:
+            deposit = read_cell(str(keys.policies.deposit_currency), _DEPOSIT, keys.currency)
+        except Refused as refused:
+            faults.add(FILE, line_of(text, ("policies", _DEPOSIT.title(keys.currency))), refused.wrong, refused.right)
+    return Header(keys if len(faults) == before else None, currency, deposit, text)
+
+
+def _policies(
+    stated: Mapping[str, Any],
+    currency: str | None,
+    assumptions: Mapping[str, tuple[str, str]] | None,
+    text: str,
+    faults: Faults,
+) -> dict[str, Any]:
+    """The policies under the model's names, with each `=key` replaced by the assumption's value."""
+    names = {title_of(name, currency): name for name in PolicyKeys.model_fields}
+    read: dict[str, Any] = {}
+    for title, value in stated.items():
+        name = names.get(title, title)
+        if isinstance(value, str) and value.startswith(TAKEN_FROM_ASSUMPTIONS) and title in names:
+            try:
+                value = assumed(value, title, unit_of(PolicyKeys, name).replace(CURRENCY, currency or ""), assumptions)
+                value = int(value) if value.isdecimal() else value
+            except Refused as refused:
+                if refused.wrong:
+                    faults.add(FILE, line_of(text, ("policies", title)), refused.wrong, refused.right)
+                value = 1  # stands in, so that the other keys can still be checked
+        read[name] = value
+    return read
+
+
+def unit_of(model: type[BaseModel], name: str) -> str:
+    """The unit of a key, empty where it has none."""
+    extra = model.model_fields[name].json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+
+def title_of(name: str, currency: str | None) -> str:
+    """How a key of the model is written in the file of a program of this currency."""
+    stem = name.removesuffix(_IN_CURRENCY)
+    return name if stem == name else f"{stem}_{(currency or CURRENCY).lower()}"
+
+
+def _note(error: Any, currency: str | None, text: str, faults: Faults) -> None:
+    path = [str(part) for part in error["loc"]]
+    if path[:1] == ["policies"] and len(path) > 1:
+        path = ["policies", title_of(path[1], currency)]
+        known = [title_of(name, currency) for name in PolicyKeys.model_fields]
+    else:
+        path = path[:1]
+        known = list(ProgramKeys.model_fields)
+    line = line_of(text, path)
+    name = path[-1]
+    if error["type"] == "extra_forbidden":
+        faults.add(FILE, line, f"unknown key `{name}`", suggest(name, known))
+    elif error["type"] == "missing":
+        what = "the section `[policies]`" if name == "policies" else f"the key `{name}`"
+        faults.add(FILE, line, f"{what} is missing", f"add it{' under [policies]' if len(path) > 1 else ''}")
+    else:
+        shown = error["input"]
+        short = f" {shown!r}" if isinstance(shown, str | int | float | bool) else ""
+        faults.add(FILE, line, f"`{name}` cannot be{short or ' of this kind'}", _lower(error["msg"]))
+
+
+def _lower(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _note_syntax(message: str, text: str, faults: Faults) -> None:
+    match = _AT.search(message)
+    last = max(1, len(text.splitlines()))
+    line = int(match[1]) if match and match[1] else last
+    faults.add(
+        FILE, min(line, last), f"this is no TOML: {_lower(_AT.sub('', message))}", "mend the line, or quote the text"
+    )
+
+
+def line_of(text: str, path: tuple[str, ...] | list[str]) -> int:
+    """The line of a key, searched in the text; that of its section, or 1, where the key is not there."""
+    section, found = "", 1
+    for number, content in enumerate(text.splitlines(), start=1):
+        if match := _SECTION.match(content):
+            section = match[1]
+            if [section] == list(path[:1]):
+                found = number
+        elif (match := _KEY.match(content)) and (
+            (len(path) == 1 and not section and match[1] == path[0])
+            or (len(path) > 1 and section == path[0] and match[1] == path[-1])
+        ):
+            return number
+    return found

@@ -1,0 +1,129 @@
+"""A program as the rest of the house sees it: frozen, checked, with nothing left to doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pullcord.alliance import Party, SettlementShare
+from pullcord.base import Money, NotFound
+from pullcord.demand import MonthlySales, Rival, Taste
+from pullcord.logistics import City, TransitRule
+from pullcord.offers import PlanPrice
+from pullcord.procurement import Part, Supplier
+from pullcord.product import BomLine, ProductModel, Variant
+from pullcord.production import OptionLimit, Plant
+
+from .faults import suggest
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What the alliance has agreed to do, as the program file states it."""
+
+    deposit: Money
+    deposit_refundable_until_lock: bool
+    refund_days: int  # from cancelling to the money's return
+    quote_valid_hours: int
+    freeze_weeks: int  # weeks of the schedule that no longer change
+    plan_every_days: int
+    forecast_every_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A value that no public source gives, its plausible range, and why it was chosen."""
+
+    key: str
+    value: float
+    unit: str
+    low: float
+    high: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchDay:
+    """How many had reserved by the end of a local day."""
+
+    day: date
+    reservations_cumulative: int
+    source: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlyCount:
+    """A count of one calendar month, named by its first day."""
+
+    month: date
+    units: int
+    source: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class PanelRow:
+    """Units of one model sold at retail in one calendar month; a month without a row is unknown, not zero."""
+
+    month: date
+    brand: str
+    model: str
+    units: int
+    source: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The whole checked input. Every reference in it holds; `digest` names its exact content."""
+
+    program_id: str
+    name: str
+    category: str
+    unit_name: str
+    currency: str
+    seed: int
+    utc_offset_hours: float
+    starts_on: date
+    horizon_weeks: int
+    new_product_id: str
+    policies: Policies
+    parties: tuple[Party, ...]
+    product: ProductModel
+    variants: tuple[Variant, ...]
+    prices: tuple[PlanPrice, ...]
+    rivals: tuple[Rival, ...]  # the new product among them
+    rival_sales: tuple[MonthlySales, ...]
+    never_listed: tuple[str, ...]  # rivals of which a source says that no published list named them
+    market_totals: tuple[MonthlyCount, ...]
+    tastes: tuple[Taste, ...]
+    cities: tuple[City, ...]
+    plants: tuple[Plant, ...]
+    option_limits: tuple[OptionLimit, ...]
+    suppliers: tuple[Supplier, ...]
+    parts: tuple[Part, ...]
+    bom: tuple[BomLine, ...]  # its root is `new_product_id`
+    launch: tuple[LaunchDay, ...]
+    settlement: tuple[SettlementShare, ...]  # of what is paid once
+    monthly_settlement: tuple[SettlementShare, ...]  # of what is paid each month
+    assumptions: Mapping[str, Assumption]
+    transit_rule: TransitRule
+    panel: tuple[PanelRow, ...]
+    deliveries: Mapping[str, tuple[MonthlyCount, ...]]  # by product: `xiaomi_yu7` from xiaomi_yu7_deliveries.csv
+    digest: str  # sha256 of every file read, in hexadecimal
+    folder: Path
+
+    def assumed(self, key: str) -> float:
+        """The value of an assumption. Raises NotFound, naming the nearest one."""
+        try:
+            return self.assumptions[key].value
+        except KeyError:
+            raise NotFound(f"no assumption `{key}` in {self.name}", suggest(key, self.assumptions)) from None
+
+    @property
+    def plans(self) -> tuple[str, ...]:
+        """The plans on the price card, in its order."""
+        return tuple(dict.fromkeys(price.plan for price in self.prices))

@@ -1,0 +1,250 @@
+"""One CSV file: its bytes become rows of checked cells, and whatever is wrong with them is noted with its line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .cells import Refused, is_numeric, read_cell
+from .columns import TAKEN_FROM_ASSUMPTIONS, Column, Kind, TableSpec
+from .faults import Faults, nearest, suggest
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: where it stands, and its cells by specified name. A cell that could not be read is absent."""
+
+    line: int
+    cells: Mapping[str, Any]  # None where an optional cell is empty
+    texts: Mapping[str, str]  # the cells as they are written
+    sound: bool  # every cell could be read
+
+    def __getitem__(self, name: str) -> Any:
+        return self.cells[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.cells
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedTable:
+    """What could be read of one file."""
+
+    file: str
+    rows: tuple[Row, ...] = ()
+    whole: bool = True  # read to its end, under a right header
+    extra: tuple[str, ...] = ()  # the family or attribute columns that follow the specified ones
+
+    @property
+    def sound_rows(self) -> tuple[Row, ...]:
+        """The rows without a fault."""
+        return tuple(row for row in self.rows if row.sound)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is wrong with the file itself."""
+        return self.whole and all(row.sound for row in self.rows)
+
+    def vouches_for(self, name: str) -> bool:
+        """Whether every row's value of a column is known, so that a value not among them is wrong."""
+        return (self.whole or bool(self.rows)) and all(name in row for row in self.rows)
+
+    def known(self, name: str) -> dict[str, int]:
+        """The values of a column with the line where each first stands, faulty rows included."""
+        lines: dict[str, int] = {}
+        for row in self.rows:
+            if row.cells.get(name) is not None:
+                lines.setdefault(row[name], row.line)
+        return lines
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What reading a table needs to know of the rest of the folder."""
+
+    currency: str
+    families: Collection[str] | None = None  # None: the families could not be read
+    assumptions: Mapping[str, tuple[str, str]] | None = field(default_factory=dict)  # key: (value as written, unit)
+
+
+def read_table(path: Path, spec: TableSpec, given: Given, faults: Faults) -> CheckedTable:
+    """The rows of a CSV file; everything wrong with it is added to `faults`, nothing is raised."""
+    text = read_text(path, faults)
+    if text is None:
+        return CheckedTable(path.name, whole=False)
+    before = len(faults)
+    records = _records(path.name, text, faults)
+    whole = len(faults) == before
+    if not records:
+        titles = ", ".join(column.title(given.currency) for column in spec.columns)
+        if whole:
+            faults.add(path.name, 0, "the file is empty", f"begin with the header {titles}")
+        return CheckedTable(path.name, whole=False)
+    header, *body = records
+    columns, right = _columns(path.name, header, spec, given, faults)
+    rows = tuple(_row(path.name, line, texts, columns, len(header[1]), spec, given, faults) for line, texts in body)
+    if not rows and whole and right and not spec.may_be_empty:
+        faults.add(path.name, 0, "the table has a header and no rows", "add at least one row")
+    _check_keys(path.name, rows, spec, faults)
+    extra = tuple(column.name for column in columns if column is not None and column not in spec.columns)
+    if not whole:  # the row where the quoting broke is lost, and all below it
+        rows = ()
+    return CheckedTable(path.name, rows, whole and right, extra)
+
+
+def read_text(path: Path, faults: Faults) -> str | None:
+    """The text of a UTF-8 file, without its byte-order mark; None, with the fault noted, where there is none."""
+    try:
+        content = path.read_bytes()
+    except OSError as failure:
+        faults.add(path.name, 0, f"the file cannot be read: {failure.strerror}", "make it a file that you may read")
+        return None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as failure:
+        line = content.count(b"\n", 0, failure.start) + 1
+        faults.add(path.name, line, f"byte 0x{content[failure.start]:02x} is no UTF-8", "save the file as UTF-8")
+        return None
+
+
+def _records(file: str, text: str, faults: Faults) -> list[tuple[int, list[str]]]:
+    """Each record with the line it begins on, as far as the quoting holds; blank ones are passed over."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    records: list[tuple[int, list[str]]] = []
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as failure:
+            faults.add(file, line, f"the quoting is broken: {failure}", "close each quote; write a quote inside as two")
+            return records
+        if cells is None:
+            return records
+        if any(cell.strip() for cell in cells):
+            records.append((line, [cell.strip() for cell in cells]))
+
+
+def _columns(
+    file: str, header: tuple[int, list[str]], spec: TableSpec, given: Given, faults: Faults
+) -> tuple[list[Column | None], bool]:
+    """The column behind each title, None where it stands for none; and whether the header is right."""
+    line, titles = header
+    before = len(faults)
+    expected = {column.title(given.currency): column for column in spec.columns}
+    if spec.families and given.families is not None:
+        for family in given.families:
+            expected.setdefault(family, Column(family, Kind.ID, "the option that this variant has of the family"))
+    free = spec.attributes or (spec.families and given.families is None)
+    missing = [title for title in expected if title not in titles]
+    columns: list[Column | None] = []
+    seen: set[str] = set()
+    for title in titles:
+        column = expected.get(title)
+        if title in seen:
+            faults.add(file, line, f"the column `{title}` stands twice", "keep one of them")
+            column = None
+        elif column is None:
+            slip = nearest(title, missing)
+            if slip:
+                missing.remove(slip)
+                faults.add(file, line, f"unknown column `{title}`", f"did you mean `{slip}`?")
+            elif not title:
+                faults.add(file, line, "a column has no title", "give it one, or take the column out")
+            elif not free:
+                faults.add(file, line, f"unknown column `{title}`", f"the columns are {', '.join(expected)}")
+            elif not title.isascii() or not title.replace("_", "a").isalnum() or not title.islower():
+                faults.add(file, line, f"`{title}` cannot name an attribute", "use small letters, digits and `_`")
+            else:
+                column = Column(title, Kind.NUMBER, "an attribute", required=False)
+        seen.add(title)
+        columns.append(column)
+    for title in missing:
+        if expected[title].required:
+            faults.add(file, line, f"the column `{title}` is missing", f"add it: {expected[title].meaning}")
+    return columns, len(faults) == before
+
+
+def _row(
+    file: str,
+    line: int,
+    texts: Sequence[str],
+    columns: Sequence[Column | None],
+    width: int,
+    spec: TableSpec,
+    given: Given,
+    faults: Faults,
+) -> Row:
+    cells: dict[str, Any] = {column.name: None for column in spec.columns if not column.required}
+    present = {column.name for column in columns if column is not None}
+    sound = all(column.name in present for column in spec.columns if column.required) and None not in columns
+    if len(texts) != width:
+        faults.add(
+            file, line, f"the row has {len(texts)} fields, the header {width}", "quote a text that holds a comma"
+        )
+        columns = [column if column is not None and column.name in spec.key else None for column in columns]
+        sound, faults = False, Faults()  # only its key is of use, so that other files may still refer to it
+    written: dict[str, str] = {}
+    for column, text in zip(columns, texts, strict=False):
+        if column is None:
+            continue
+        cells.pop(column.name, None)
+        written[column.name] = text
+        try:
+            cells[column.name] = _value(text, column, given)
+        except Refused as refused:
+            sound = False
+            if refused.wrong:
+                faults.add(file, line, refused.wrong, refused.right)
+            if column.kind in (Kind.ID, Kind.REFERENCE) and column.name in spec.key and text:
+                cells[column.name] = text
+    return Row(line, cells, written, sound)
+
+
+def _value(text: str, column: Column, given: Given) -> Any:
+    title = column.title(given.currency)
+    if not text:
+        if column.required:
+            raise Refused(f"`{title}` is empty", f"give {column.meaning}")
+        return None
+    if text.startswith(TAKEN_FROM_ASSUMPTIONS) and is_numeric(column):
+        text = assumed(text, title, column.unit_in(given.currency), given.assumptions)
+    return read_cell(text, column, given.currency)
+
+
+def assumed(text: str, title: str, unit: str, assumptions: Mapping[str, tuple[str, str]] | None) -> str:
+    """The value, as written, of the assumption that `=key` names; its unit must be the one asked for.
+
+    Raises Refused; without words where the assumptions themselves could not be read.
+    """
+    key = text.removeprefix(TAKEN_FROM_ASSUMPTIONS).strip()
+    if assumptions is None:
+        raise Refused("", "")
+    if key not in assumptions:
+        raise Refused(f"`{title}` takes an assumption `{key}` that is not there", suggest(key, assumptions))
+    value, stated = assumptions[key]
+    if not value:
+        raise Refused("", "")
+    if unit and stated != unit:
+        raise Refused(f"`{title}` is in {unit}, the assumption `{key}` in {stated}", f"state it in {unit}")
+    return value
+
+
+def _check_keys(file: str, rows: Sequence[Row], spec: TableSpec, faults: Faults) -> None:
+    first: dict[tuple[Any, ...], int] = {}
+    for row in rows:
+        if not all(name in row for name in spec.key):
+            continue
+        key = tuple(row[name] for name in spec.key)
+        if key in first:
+            named = ", ".join(_written(part) for part in key)
+            faults.add(file, row.line, f"`{named}` stood before, in line {first[key]}", "keep one of the two rows")
+        else:
+            first[key] = row.line
+
+
+def _written(part: Any) -> str:
+    return "" if part is None else str(part)
