@@ -1,0 +1,90 @@
+"""A program's records by name, with what follows from them once and for all: parts per variant, days per city."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from fractions import Fraction
+from typing import TypeVar
+
+from pullcord import logistics, product
+from pullcord.alliance import Party, Role
+from pullcord.base import FamilyId, NotFound, OptionId, PartId, PartyId
+from pullcord.logistics import City
+from pullcord.offers import PlanPrice
+from pullcord.procurement import Part, Supplier
+from pullcord.product import Variant
+from pullcord.production import OptionUse, Plant
+from pullcord.program import Program
+
+R = TypeVar("R")
+
+
+class Catalogue:
+    """Reference data at hand for commands and reactions; built once for each program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.variants: Mapping[str, Variant] = {variant.variant_id: variant for variant in program.variants}
+        self.cities: Mapping[str, City] = {city.city_id: city for city in program.cities}
+        self.plants: Mapping[str, Plant] = {plant.plant_id: plant for plant in program.plants}
+        self.suppliers: Mapping[str, Supplier] = {supplier.supplier_id: supplier for supplier in program.suppliers}
+        self.parts: Mapping[str, Part] = {part.part_id: part for part in program.parts}
+        self.prices: Mapping[tuple[str, str], PlanPrice] = {(p.variant_id, p.plan): p for p in program.prices}
+        self.parties: Mapping[str, Party] = {party.party_id: party for party in program.parties}
+        self.platform = self._only(Role.PLATFORM)
+        self.carmaker = self._only(Role.CARMAKER)
+        self.shares: Mapping[str, tuple[tuple[PartyId, Fraction], ...]] = {
+            plan: tuple((s.party_id, s.share) for s in program.settlement if s.plan == plan) for plan in program.plans
+        }
+        self.transit_days: Mapping[str, Mapping[str, int]] = {
+            city.city_id: {
+                plant.plant_id: logistics.transit_days(program.transit_rule, self.cities[plant.city_id], city)
+                for plant in program.plants
+            }
+            for city in program.cities
+        }
+        bill = product.BillOfMaterial(program.bom, _options(program))
+        self.usage: Mapping[str, Mapping[PartId, int]] = {
+            variant.variant_id: bill.explode(dict(variant.choices)) for variant in program.variants
+        }
+        limited = {(limit.family_id, limit.option_id) for limit in program.option_limits}
+        self.limited_options: Mapping[str, tuple[OptionUse, ...]] = {
+            variant.variant_id: tuple(OptionUse(f, o) for f, o in variant.choices if (f, o) in limited)
+            for variant in program.variants
+        }
+
+    def _only(self, role: Role) -> Party:
+        return next(party for party in self.program.parties if party.role is role)
+
+    def variant(self, variant_id: str) -> Variant:
+        """The variant of that id; NotFound names the nearest."""
+        return self._find(self.variants, variant_id, "variant", lambda v: v.variant_id)
+
+    def city(self, city_id: str) -> City:
+        """The city of that id; NotFound names the nearest."""
+        return self._find(self.cities, city_id, "city", lambda c: c.city_id)
+
+    def price(self, variant_id: str, plan: str) -> PlanPrice:
+        """The price card's row; NotFound names the plans there are."""
+        self.variant(variant_id)
+        price = self.prices.get((variant_id, plan))
+        if price is None:
+            plans = ", ".join(f"`{p}`" for v, p in self.prices if v == variant_id)
+            raise NotFound(f"`{variant_id}` is not sold under a plan `{plan}`", f"its plans are {plans}")
+        return price
+
+    def _find(self, records: Mapping[str, R], name: str, kind: str, id_of: Callable[[R], str]) -> R:
+        record = records.get(name)
+        if record is None:
+            near = get_close_matches(name, records, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"there are {len(records)}, `{next(iter(records))}` first"
+            raise NotFound(f"{self.program.name} has no {kind} `{name}`", hint)
+        return record
+
+
+def _options(program: Program) -> dict[FamilyId, list[OptionId]]:
+    options: dict[FamilyId, list[OptionId]] = {family.family_id: [] for family in program.product.families}
+    for option in program.product.options:
+        options[option.family_id].append(option.option_id)
+    return options

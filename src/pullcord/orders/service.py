@@ -1,0 +1,196 @@
+"""One function for each thing that can be done with an order. Every refusal says why; none of them is an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pullcord import promising
+from pullcord.base import CityId, Conflict, Money, NotFound, OrderId, PersonId, VariantId, VehicleId
+from pullcord.store import Reader, Transaction
+
+from . import lifecycle
+from .model import (
+    DepositRefunded,
+    OrderCancelled,
+    OrderDeposited,
+    OrderHandedOver,
+    OrderLocked,
+    OrderQuoted,
+    OrderRefused,
+    OrderReserved,
+    Outcome,
+    QuoteLapsed,
+    State,
+)
+from .store import ORDER, VEHICLE_ORDER, OrderRow
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a quote rests on: the price, the build constraints of the variant, and how to reach the customer."""
+
+    variant_id: VariantId
+    plan: str
+    city_id: CityId
+    price: Money
+    limited_options: Sequence[tuple[str, str]]
+    transit_days: Mapping[str, int]
+    parts_ready_on: date
+    not_before: date
+    valid_for: timedelta
+
+
+def find_order(reader: Reader, order_id: OrderId) -> OrderRow:
+    """The order as it stands; NotFound when there is none."""
+    row = reader.get(ORDER, order_id)
+    if row is None:
+        raise NotFound(f"there is no order `{order_id}`", "reserve it first")
+    return row
+
+
+def outcome(row: OrderRow, refused: str | None = None, refund: Money | None = None) -> Outcome:
+    """An order's present state as the answer to a command."""
+    price = Money(row.price_minor, row.currency) if row.price_minor is not None and row.currency else None
+    return Outcome(row.order_id, row.state, refused, row.deliver_on, price, row.valid_until, refund)
+
+
+def reserve(
+    tx: Transaction, order_id: OrderId, person_id: PersonId, variant_id: VariantId, plan: str, city_id: CityId
+) -> Outcome:
+    """Note a customer's wish. It costs them nothing, and it promises them nothing."""
+    if tx.get(ORDER, order_id) is not None:
+        raise Conflict(f"order `{order_id}` is taken", "choose another order id")
+    tx.emit(f"order/{order_id}", OrderReserved(order_id, person_id, variant_id, plan, city_id), expected_version=0)
+    return outcome(find_order(tx, order_id))
+
+
+def quote(tx: Transaction, order_id: OrderId, terms: Terms) -> Outcome:
+    """Show the customer a date and a price, and hold the build slot behind them until the quote lapses."""
+    row = find_order(tx, order_id)
+    if refused := lifecycle.why_no_quote(row):
+        return outcome(row, refused)
+    if row.state is State.QUOTED:
+        if not _lapsed(tx, row) and (row.variant_id, row.plan, row.city_id) == (
+            terms.variant_id,
+            terms.plan,
+            terms.city_id,
+        ):
+            return outcome(row)
+        promising.release_promise(tx, order_id, "quoted anew")
+    answer = promising.promise_order(
+        tx,
+        order_id,
+        terms.variant_id,
+        terms.limited_options,
+        terms.transit_days,
+        terms.parts_ready_on,
+        terms.not_before,
+    )
+    if isinstance(answer, promising.Refusal):
+        tx.emit(f"order/{order_id}", OrderRefused(order_id, answer.why))
+        return outcome(find_order(tx, order_id), answer.why)
+    tx.emit(
+        f"order/{order_id}",
+        OrderQuoted(
+            order_id,
+            terms.variant_id,
+            terms.plan,
+            terms.city_id,
+            answer.plant_id,
+            answer.week_start,
+            answer.deliver_on,
+            terms.price,
+            tx.now + terms.valid_for,
+        ),
+    )
+    return outcome(find_order(tx, order_id))
+
+
+def deposit(tx: Transaction, order_id: OrderId, amount: Money, due: Money) -> Outcome:
+    """Take the deposit against the date shown. Without a date in force no money is taken."""
+    row = find_order(tx, order_id)
+    if refused := lifecycle.why_no_deposit(row, amount.minor, due.minor, tx.now):
+        return outcome(row, refused)
+    assert row.deliver_on is not None
+    tx.emit(f"order/{order_id}", OrderDeposited(order_id, amount, row.deliver_on))
+    return outcome(find_order(tx, order_id))
+
+
+def lock(tx: Transaction, order_id: OrderId) -> Outcome:
+    """Make configuration and slot firm: from here on a vehicle is built for this customer."""
+    row = find_order(tx, order_id)
+    if refused := lifecycle.why_no_lock(row):
+        return outcome(row, refused)
+    kept = promising.find_promise(tx, order_id)
+    assert kept is not None, f"order {order_id} has a deposit but no slot"
+    tx.emit(
+        f"order/{order_id}",
+        OrderLocked(order_id, row.variant_id, row.plan, row.city_id, kept.plant_id, kept.week_start, kept.deliver_on),
+    )
+    return outcome(find_order(tx, order_id))
+
+
+def cancel(
+    tx: Transaction,
+    order_id: OrderId,
+    reason: str,
+    refundable_in: Collection[State],
+) -> Outcome:
+    """End an order before its vehicle is built: the slot is free again, and a deposit goes back as the terms say.
+
+    `refundable_in`: the states in which the terms give a deposit back.
+    """
+    row = find_order(tx, order_id)
+    if refused := lifecycle.why_no_cancel(row):
+        return outcome(row, refused)
+    promising.release_promise(tx, order_id, reason)
+    tx.emit(f"order/{order_id}", OrderCancelled(order_id, reason, row.state))
+    refund = None
+    owed_minor = row.deposit_minor - row.refunded_minor
+    if owed_minor > 0 and row.currency and row.state in refundable_in:
+        refund = Money(owed_minor, row.currency)
+        tx.emit(f"order/{order_id}", DepositRefunded(order_id, refund))
+    return outcome(find_order(tx, order_id), refund=refund)
+
+
+def lapse(tx: Transaction, order_id: OrderId) -> Outcome:
+    """Take back a quote whose time is over; the wish stands. Nothing happens while the quote is in force."""
+    row = find_order(tx, order_id)
+    if row.state is State.QUOTED and _lapsed(tx, row):
+        promising.release_promise(tx, order_id, "the quote lapsed")
+        tx.emit(f"order/{order_id}", QuoteLapsed(order_id))
+        row = find_order(tx, order_id)
+    return outcome(row)
+
+
+def hand_over(tx: Transaction, vehicle_id: VehicleId, delivered_on: date) -> Outcome | None:
+    """Give the vehicle to its customer on arrival; None for a vehicle that no order asked for."""
+    link = tx.get(VEHICLE_ORDER, vehicle_id)
+    if link is None:
+        return None
+    row = find_order(tx, link.order_id)
+    if row.state is not State.SHIPPED:
+        return outcome(row, f"order {row.order_id} is {row.state.value}: its vehicle cannot be handed over")
+    assert row.price_minor is not None
+    assert row.currency is not None
+    assert row.deliver_on is not None
+    tx.emit(
+        f"order/{row.order_id}",
+        OrderHandedOver(
+            row.order_id,
+            vehicle_id,
+            row.plan,
+            row.city_id,
+            row.deliver_on,
+            delivered_on,
+            Money(row.price_minor, row.currency),
+            Money(row.deposit_minor - row.refunded_minor, row.currency),
+        ),
+    )
+    return outcome(find_order(tx, row.order_id))
+
+
+def _lapsed(tx: Transaction, row: OrderRow) -> bool:
+    return row.valid_until is not None and tx.now > row.valid_until
