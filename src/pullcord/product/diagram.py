@@ -24,7 +24,7 @@ from pullcord.base import FamilyId, InvalidInput, OptionId
 
 from .conditions import All, Condition, Either, Is, Not
 
-# Tried one after the other: a small table is made in microseconds, the largest takes about 300 MB.
+# Tried one after the other: the smallest table is made in 0.2 ms, the largest fills up to 1 GB before it is refused.
 _NODES_MAX = (1 << 12, 1 << 17, 1 << 21, 1 << 24)
 _FORCE_ROUNDS = 30
 
