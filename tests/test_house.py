@@ -24,6 +24,7 @@ FLOORS = (
     "app",
     "settings",
     "journey",
+    "desk",
     "catalogue",
     "program",
     "orders",

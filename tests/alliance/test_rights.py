@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pullcord import alliance
 from pullcord.alliance import RIGHTS, Role, may, require_right
 from pullcord.base import Forbidden
+
+DESK = Path(alliance.__file__).resolve().parents[1] / "desk.py"
 
 
 def test_every_role_has_its_line_in_the_table() -> None:
@@ -50,3 +57,22 @@ def test_what_is_granted_passes() -> None:
         for command in commands:
             assert may(role, command)
             require_right(role, command)
+
+
+def commands_of_the_desk() -> set[str]:
+    """Every `room.verb` that the desk hands to one of its own methods."""
+    calls = [node for node in ast.walk(ast.parse(DESK.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    words = [
+        word.value
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and call.func.attr.startswith("_")
+        for word in call.args
+        if isinstance(word, ast.Constant) and isinstance(word.value, str)
+    ]
+    return {word for word in words if re.fullmatch(r"[a-z_]+\.[a-z_]+", word)}
+
+
+def test_every_command_can_be_given_by_somebody() -> None:
+    granted = frozenset[str]().union(*RIGHTS.values())
+    assert commands_of_the_desk()
+    assert commands_of_the_desk() <= granted, "add the missing ones to alliance/rights.py"

@@ -13,7 +13,15 @@ _CUSTOMER = frozenset({"orders.reserve", "orders.quote", "orders.deposit", "orde
 RIGHTS: Mapping[Role, frozenset[str]] = {
     # The platform acts for its customers, publishes what they want, and pays the parties out. It never plans a plant.
     Role.PLATFORM: _CUSTOMER
-    | {"orders.hand_over", "orders.refund", "demand.forecast", "promising.release", "finance.settle", "program.open"},
+    | {
+        "orders.lapse",
+        "orders.hand_over",
+        "orders.refund",
+        "demand.forecast",
+        "promising.release",
+        "finance.settle",
+        "program.open",
+    },
     Role.CARMAKER: frozenset(
         {
             "production.open_slots",
