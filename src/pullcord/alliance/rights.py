@@ -14,13 +14,13 @@ RIGHTS: Mapping[Role, frozenset[str]] = {
     # The platform acts for its customers, publishes what they want, and pays the parties out. It never plans a plant.
     Role.PLATFORM: _CUSTOMER
     | {
+        "program.open",
         "orders.lapse",
         "orders.hand_over",
         "orders.refund",
-        "demand.forecast",
         "promising.release",
+        "demand.forecast",
         "finance.settle",
-        "program.open",
     },
     Role.CARMAKER: frozenset(
         {
