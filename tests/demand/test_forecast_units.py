@@ -58,6 +58,25 @@ def test_signals_one_by_one_or_all_at_once_come_to_the_same(level, counts):
     assert one_by_one.deviation == pytest.approx(at_once.deviation, rel=1e-9)
 
 
+@given(count=st.floats(0, 1e6), error=st.floats(0.05, 2))
+def test_no_number_of_signals_makes_a_belief_surer_than_their_conversion(count, error):
+    prior = Level.from_moments(1_000, 800)
+    for weeks in (1.0, 1e3, 1e9):
+        after = update_level(prior, [Signal("reservation", count, 0.5)], weeks, relative_error=error)
+        assert after.rate <= prior.rate + 1 / (error**2 * prior.mean) * (1 + 1e-9)
+    heard = update_level(prior, [Signal("reservation", count, 0.5)], 2.0, relative_error=error)
+    trusted = update_level(prior, [Signal("reservation", count, 0.5)], 2.0)
+    assert abs(heard.mean - prior.mean) <= abs(trusted.mean - prior.mean) + 1e-9
+    assert heard.deviation / heard.mean >= trusted.deviation / trusted.mean
+
+
+def test_with_news_as_expected_the_relative_precisions_add_up():
+    prior = Level.from_moments(1_000, 500)
+    after = update_level(prior, [Signal("order", 1e9, 1.0)], 1e6, relative_error=0.5)
+    assert after.mean == pytest.approx(1_000, rel=1e-6)
+    assert (after.mean / after.deviation) ** 2 == pytest.approx(1 / 0.5**2 + 1 / 0.5**2, rel=1e-6)
+
+
 def test_one_more_signal_raises_the_forecast():
     level = Level.from_moments(1_000, 500)
     silent = update_level(level, [], 1.0)
@@ -106,6 +125,8 @@ def test_a_launch_falls_towards_the_steady_week():
             "does not fit",
         ),
         (lambda: Level(0, 1), "no gamma"),
+        (lambda: update_level(Level(1, 1), [], -1.0), "negative"),
+        (lambda: update_level(Level(1, 1), [], 1.0, relative_error=-0.1), "relative error of -0.1"),
         (lambda: Signal("view", -1, 0.1), "-1 signals"),
         (lambda: Signal("view", 1, 1.1), "converts at"),
     ],

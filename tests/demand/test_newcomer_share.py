@@ -79,6 +79,12 @@ def test_a_car_already_in_the_market_is_no_newcomer():
         predict_share(MARKET, RIVALS[0], seed=1)
 
 
+def test_nor_is_one_whose_failure_is_already_counted():
+    market = calibrate([*RIVALS, rival("fox", 65_000, 300)], SALES, TOTAL, TASTES, [MONTH], never_listed=["fox"])
+    with pytest.raises(InvalidInput, match="already in the market"):
+        predict_share(market, rival("fox", 65_000, 300), seed=1)
+
+
 def test_the_spread_of_uncensored_constants_is_their_mean_and_deviation():
     known = np.array([[1.0, 2.0, 4.0]])
     spread = fit_spread(known, np.empty((1, 0)))

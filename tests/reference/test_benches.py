@@ -15,7 +15,7 @@ from pullcord.base import InvalidInput
 from pullcord.cli.bench import app, find_input
 from pullcord.promising.backtest import MonthDeliveries, backtest_promise, month_end
 
-ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = Path(__file__).resolve().parents[2] / "programs" / "peoples_car"
 LAUNCH = date(2025, 6, 26)
 # Xiaomi YU7, cars delivered 2025-06 to 2026-03: CleanTechnica's monthly lists, through Open-EV-Charts.
 YU7 = (2_234, 6_042, 16_548, 22_369, 33_662, 33_729, 39_089, 37_869, 20_196, 13_558)
@@ -35,16 +35,8 @@ def bench(*arguments: str) -> str:
     return result.stdout
 
 
-@pytest.fixture(scope="module")
-def panel() -> Path:
-    path = ROOT / "programs" / "peoples_car" / "panel.csv"
-    if not path.is_file():
-        pytest.skip("programs/peoples_car/panel.csv is not there")
-    return path
-
-
-def test_the_latency_curve_of_the_chinese_market(panel: Path) -> None:
-    told = json.loads(bench("latency", "--json", "--panel", str(panel)))
+def test_the_latency_curve_of_the_chinese_market() -> None:
+    told = json.loads(bench("latency", "--json", "--panel", str(PROGRAM / "panel.csv")))
     assert list(told) == ["wape", "pairs", "reduction_3_to_1", "interval_95"]
     assert told["wape"] == {"1": 0.234, "2": 0.334, "3": 0.391, "4": 0.448, "6": 0.512}
     assert told["pairs"] == 114
@@ -52,14 +44,14 @@ def test_the_latency_curve_of_the_chinese_market(panel: Path) -> None:
     assert told["interval_95"] == pytest.approx([0.25, 0.54], abs=0.01)
 
 
-def test_the_latency_bench_finds_the_panel_itself_and_speaks_to_people(panel: Path) -> None:
+def test_the_latency_bench_finds_the_panel_itself_and_speaks_to_people() -> None:
     told = bench("latency")
     assert "0.234" in told
     assert "95 % interval" in told
     assert "114 product-months" in told
 
 
-def test_the_same_seed_gives_the_same_bytes(panel: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes() -> None:
     assert bench("latency", "--json", "--seed", "3") == bench("latency", "--json", "--seed", "3")
 
 
@@ -104,8 +96,6 @@ def test_the_promise_bench_prints_the_quote_and_its_path(tmp_path: Path) -> None
 
 
 def test_the_promise_bench_finds_the_deliveries_itself() -> None:
-    if not (ROOT / "programs" / "peoples_car" / "xiaomi_yu7_deliveries.csv").is_file():
-        pytest.skip("programs/peoples_car/xiaomi_yu7_deliveries.csv is not there")
     told = json.loads(bench("promise", "--json"))
     assert told["known_deliveries"] == 225_296
     assert told["weeks"] == 44.6

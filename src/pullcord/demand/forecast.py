@@ -66,22 +66,40 @@ class Signal:
             raise InvalidInput(f"`{self.kind}` converts at {self.conversion}", "give a fraction from 0 to 1")
 
 
-def update_level(prior: Level, signals: Sequence[Signal], exposure_weeks: float) -> Level:
+def update_level(
+    prior: Level, signals: Sequence[Signal], exposure_weeks: float, *, relative_error: float = 0.0
+) -> Level:
     """The belief after signals counted over weeks whose profile adds up to `exposure_weeks`.
 
     A person must count once, at the dearest signal given so far: who reserved and then paid a deposit is a deposit.
     Converted counts need not be whole: each signal weighs what it is expected to become.
+
+    `relative_error` is how far off conversions and profile may be, as a standard deviation relative to 1. All signals
+    share that error, so that no number of them can make the belief surer than it: counts and exposure are divided by
+    1 + relative_error^2 x expected count. Count from the launch against the belief at the launch, then; with
+    relative_error 0, updating day by day comes to the same.
     """
-    if not (exposure_weeks >= 0 and isfinite(exposure_weeks)):
-        raise InvalidInput(f"signals over {exposure_weeks} weeks", "give an exposure >= 0")
-    return Level(prior.shape + sum(s.count * s.conversion for s in signals), prior.rate + exposure_weeks)
+    converted = np.array(sum(s.count * s.conversion for s in signals), dtype=np.float64)
+    shape, rate = update_levels(
+        np.array(prior.shape), np.array(prior.rate), converted, np.array(exposure_weeks), relative_error=relative_error
+    )
+    return Level(float(shape), float(rate))
 
 
-def update_levels(shape: Floats, rate: Floats, converted: Floats, exposure: Floats) -> tuple[Floats, Floats]:
+def update_levels(
+    shape: Floats, rate: Floats, converted: Floats, exposure: Floats, *, relative_error: float = 0.0
+) -> tuple[Floats, Floats]:
     """`update_level` on arrays of any common shape: (shape, rate) after converted orders over exposure weeks."""
-    if np.any(shape <= 0) or np.any(rate <= 0) or np.any(converted < 0) or np.any(exposure < 0):
+    finite = all(bool(np.all(np.isfinite(values))) for values in (shape, rate, converted, exposure))
+    if not finite or np.any(shape <= 0) or np.any(rate <= 0) or np.any(converted < 0) or np.any(exposure < 0):
         raise InvalidInput("a level, a count or an exposure is negative", "give levels above zero and counts >= 0")
-    return np.asarray(shape + converted, dtype=np.float64), np.asarray(rate + exposure, dtype=np.float64)
+    if not 0 <= relative_error < np.inf:
+        raise InvalidInput(f"a relative error of {relative_error}", "give 0 or more")
+    dispersion = 1 + relative_error**2 * shape / rate * exposure
+    return (
+        np.asarray(shape + converted / dispersion, dtype=np.float64),
+        np.asarray(rate + exposure / dispersion, dtype=np.float64),
+    )
 
 
 def update_mix(prior: Floats, strength: float, converted: Floats) -> Floats:

@@ -72,7 +72,7 @@ def predict_share(market: Market, newcomer: Rival, *, seed: int, draws: int = 40
     and draws the newcomer's constant from it (Student's t, with the fit's own uncertainty). The rivals' observed
     shares hold in every draw. Same market, newcomer and seed: same answer.
     """
-    if any(rival.product_id == newcomer.product_id for rival in market.rivals):
+    if any(rival.product_id == newcomer.product_id for rival in (*market.rivals, *market.never_listed)):
         raise InvalidInput(
             f"`{newcomer.product_id}` is already in the market and has its share", "leave it out of the rivals"
         )
@@ -102,6 +102,7 @@ def predict_share(market: Market, newcomer: Rival, *, seed: int, draws: int = 40
     by_both = _share_beside(middle + surprise, market.outside_share)[1:]
     point = float(by_tastes[0])
     units = by_both * market.units_per_month
+    elasticity = _price_elasticity(market, newcomer, point)
     return SharePrediction(
         product_id=newcomer.product_id,
         share=point,
@@ -111,14 +112,14 @@ def predict_share(market: Market, newcomer: Rival, *, seed: int, draws: int = 40
         units_mean=float(units.mean()),
         units_deviation=float(units.std(ddof=1)),
         sources=_sources(market, point),
-        price_elasticity=_price_elasticity(market, newcomer, point),
+        price_elasticity=elasticity,
         constant_mean=float(spread.mean[0]),
         constant_deviation=float(spread.deviation[0]),
         constants_known=spread.known,
         constants_censored=spread.censored,
         draws=draws,
         seed=seed,
-        unidentified=_unidentified(market, newcomer),
+        unidentified=_unidentified(market, newcomer, elasticity),
     )
 
 
@@ -147,7 +148,7 @@ def _price_elasticity(market: Market, newcomer: Rival, share: float) -> float:
     return float(logit.price_elasticity(np.array([share]), price, slope)[0])
 
 
-def _unidentified(market: Market, newcomer: Rival) -> tuple[str, ...]:
+def _unidentified(market: Market, newcomer: Rival, elasticity: float) -> tuple[str, ...]:
     attributes = market.attributes
     own = attribute_matrix([newcomer], market.tastes)[0]
     outside_range = [
@@ -156,7 +157,7 @@ def _unidentified(market: Market, newcomer: Rival) -> tuple[str, ...]:
         if not attributes[:, k].min() <= own[k] <= attributes[:, k].max()
     ]
     never = f" and {len(market.never_listed)} that never made the list" if market.never_listed else ""
-    studies = "; ".join(dict.fromkeys(taste.source for taste in market.tastes))
+    studies = "; ".join(dict.fromkeys(taste.source.split(": ")[0] for taste in market.tastes))
     said: list[str] = []
     said.append(
         f"The own constant of {newcomer.name} (brand, looks, trust, shops, advertising) is not identified by any sale"
@@ -178,6 +179,11 @@ def _unidentified(market: Market, newcomer: Rival) -> tuple[str, ...]:
         "Plain logit draws buyers from all rivals in proportion to their shares: who is the nearest substitute is not"
         " identified without second choices or a history of prices."
     )
+    if -1 < elasticity <= 0:
+        said.append(
+            f"At these tastes 1 % on the price of {newcomer.name} costs {-elasticity:.2f} % of its buyers. No seller"
+            " would stop raising the price there: take every effect of price as the least that it can be."
+        )
     if outside_range:
         said.append(f"{newcomer.name} lies outside the rivals in {', '.join(outside_range)}: this extrapolates.")
     return tuple(said)
