@@ -48,7 +48,7 @@ def latency(
     as_json: JsonFlag = False,
     panel: Annotated[Path | None, typer.Option(help="CSV: month,brand,model,units,source,mark.")] = None,
     draws: Annotated[int, typer.Option(min=100, help="Draws of the month-block bootstrap.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 7,
 ) -> None:
     """How wrong a plan is that repeats the last known month, by how many months old the news is."""
     from pullcord.demand import latency_curve, read_panel
