@@ -177,7 +177,7 @@ def check_market(tables: Tables, header: Header, faults: Faults) -> None:
             if sold > total["units"]:
                 faults.add(
                     tables[MARKET_TOTALS.name].file, total.line,
-                    f"in {month:%Y-%m} the rivals sold {sold}, the whole market {total['units']}",
+                    f"in {month:%Y-%m} rival_sales.csv adds up to {sold}, the whole market to {total['units']}",
                     "a part cannot exceed the whole: mend one of them",
                 )  # fmt: skip
 

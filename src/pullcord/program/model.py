@@ -105,6 +105,7 @@ class Program:
     option_limits: tuple[OptionLimit, ...]
     suppliers: tuple[Supplier, ...]
     parts: tuple[Part, ...]
+    opening_stock: Mapping[str, int]  # pieces of a part at the plant on the first day; a part not named has none
     bom: tuple[BomLine, ...]  # its root is `new_product_id`
     launch: tuple[LaunchDay, ...]
     settlement: tuple[SettlementShare, ...]  # of what is paid once

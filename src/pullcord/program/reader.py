@@ -89,6 +89,7 @@ def _assemble(
         "option_limits": records.option_limits(tables, faults),
         "suppliers": records.plain(tables, "suppliers", Supplier, faults),
         "parts": records.parts(tables, faults),
+        "opening_stock": records.opening_stock(tables),
         "bom": records.bom(tables, faults),
         "launch": tuple(sorted(records.plain(tables, "launch", LaunchDay, faults), key=lambda day: day.day)),
         "settlement": records.settlement(tables, "price", faults),

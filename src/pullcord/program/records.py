@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from pullcord.alliance import Party, Role, SettlementShare
@@ -115,7 +116,12 @@ def variants(tables: Tables, product: ProductModel | None, faults: Faults) -> tu
         except InvalidInput:
             continue  # an option that does not exist: noted among the references
         if isinstance(answer, NotBuildable):
-            faults.add(table.file, row.line, f"`{row['variant_id']}`: {answer}", "change one of these choices")
+            faults.add(
+                table.file,
+                row.line,
+                f"`{row['variant_id']}`: {answer}",
+                "change one of these choices, or the rule in rules.csv",
+            )
         elif choices in first:
             faults.add(
                 table.file, row.line, f"`{row['variant_id']}` is the configuration of line {first[choices]} again",
@@ -189,6 +195,12 @@ def parts(tables: Tables, faults: Faults) -> tuple[Part, ...]:
         ),
         faults,
     )
+
+
+def opening_stock(tables: Tables) -> Mapping[str, int]:
+    """Pieces of each part that are at the plant on the first day."""
+    rows = tables[PARTS.name].sound_rows
+    return MappingProxyType({row["part_id"]: row["opening_stock"] for row in rows if row["opening_stock"]})
 
 
 def bom(tables: Tables, faults: Faults) -> tuple[BomLine, ...]:

@@ -73,7 +73,7 @@ def _check_chosen(tables: Tables, options: OptionsByFamily, faults: Faults) -> N
 
 
 def _refuse(file: str, line: int, family: str, option: str, known: frozenset[OptionId], faults: Faults) -> None:
-    faults.add(file, line, f"the family `{family}` has no option `{option}`", suggest(option, known))
+    faults.add(file, line, f"options.csv has no option `{option}` of the family `{family}`", suggest(option, known))
 
 
 def _check_conditions(tables: Tables, options: OptionsByFamily, faults: Faults) -> None:
@@ -90,4 +90,5 @@ def _check_conditions(tables: Tables, options: OptionsByFamily, faults: Faults) 
                 try:
                     parse_condition(text, options)
                 except InvalidInput as failure:
-                    faults.take(table.file, row.line, failure)
+                    right = f"{failure.hint or 'mend it'} (families.csv and options.csv define what it may name)"
+                    faults.add(table.file, row.line, failure.message, right)

@@ -151,7 +151,7 @@ def _columns(
             slip = nearest(title, missing)
             if slip:
                 missing.remove(slip)
-                faults.add(file, line, f"unknown column `{title}`", f"did you mean `{slip}`?")
+                faults.add(file, line, *_mistaken(title, slip, expected[slip], given.currency))
             elif not title:
                 faults.add(file, line, "a column has no title", "give it one, or take the column out")
             elif not free:
@@ -166,6 +166,17 @@ def _columns(
         if expected[title].required:
             faults.add(file, line, f"the column `{title}` is missing", f"add it: {expected[title].meaning}")
     return columns, len(faults) == before
+
+
+def _mistaken(title: str, slip: str, column: Column, currency: str) -> tuple[str, str]:
+    """What to say of a title that was likely meant as another."""
+    stem, suffix = slip.removesuffix(currency.lower()), currency.lower()
+    if column.kind is Kind.MONEY and slip == stem + suffix and title[:-3] == stem:
+        return (
+            f"`{title}` is in another currency than program.toml, {currency}",
+            f"name it `{slip}`, or mend `currency`",
+        )
+    return f"unknown column `{title}`", f"did you mean `{slip}`?"
 
 
 def _row(
@@ -210,9 +221,13 @@ def _value(text: str, column: Column, given: Given) -> Any:
         if column.required:
             raise Refused(f"`{title}` is empty", f"give {column.meaning}")
         return None
-    if text.startswith(TAKEN_FROM_ASSUMPTIONS) and is_numeric(column):
-        text = assumed(text, title, column.unit_in(given.currency), given.assumptions)
-    return read_cell(text, column, given.currency)
+    if not (text.startswith(TAKEN_FROM_ASSUMPTIONS) and is_numeric(column)):
+        return read_cell(text, column, given.currency)
+    taken = assumed(text, title, column.unit_in(given.currency), given.assumptions)
+    try:
+        return read_cell(taken, column, given.currency)
+    except Refused as refused:
+        raise Refused(f"{refused.wrong} ({text[1:]} in assumptions.csv)", refused.right) from None
 
 
 def assumed(text: str, title: str, unit: str, assumptions: Mapping[str, tuple[str, str]] | None) -> str:
@@ -224,12 +239,12 @@ def assumed(text: str, title: str, unit: str, assumptions: Mapping[str, tuple[st
     if assumptions is None:
         raise Refused("", "")
     if key not in assumptions:
-        raise Refused(f"`{title}` takes an assumption `{key}` that is not there", suggest(key, assumptions))
+        raise Refused(f"`{title}` takes `{key}`, which assumptions.csv does not hold", suggest(key, assumptions))
     value, stated = assumptions[key]
     if not value:
         raise Refused("", "")
     if unit and stated != unit:
-        raise Refused(f"`{title}` is in {unit}, the assumption `{key}` in {stated}", f"state it in {unit}")
+        raise Refused(f"`{title}` is in {unit}, `{key}` of assumptions.csv in {stated}", f"state it in {unit}")
     return value
 
 
