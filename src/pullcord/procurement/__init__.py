@@ -1,5 +1,6 @@
 """Procurement: what the plan needs, what of it must be called off, and which order each part is for."""
 
+from .calloffs import CallOff, Outlook, call_offs, parts_ready_on, weekly_supply
 from .model import (
     CallOffIssued,
     CallOffLine,
@@ -7,21 +8,70 @@ from .model import (
     PartQuantity,
     PartsConsumed,
     PartsReceived,
+    ReceivedLine,
     RequirementLine,
     RequirementsComputed,
     StockAdjusted,
     Supplier,
 )
+from .pegging import Build, Lot, Peg, Pegging, peg
+from .requirements import Requirements, Shortage, gross_requirements, net_requirements
+from .service import (
+    adjust_stock,
+    consume_parts,
+    issue_call_offs,
+    open_lines,
+    parts_outlook,
+    parts_supply,
+    peg_orders,
+    plan_parts,
+    receive_due,
+    run_requirements,
+    stock_on_hand,
+)
+from .store import CALL_OFF, CALL_OFF_LINE, PART_STOCK, PROJECTION, REQUIREMENT, REQUIREMENT_RUN
 
 __all__ = [
+    "CALL_OFF",
+    "CALL_OFF_LINE",
+    "PART_STOCK",
+    "PROJECTION",
+    "REQUIREMENT",
+    "REQUIREMENT_RUN",
+    "Build",
+    "CallOff",
     "CallOffIssued",
     "CallOffLine",
+    "Lot",
+    "Outlook",
     "Part",
     "PartQuantity",
     "PartsConsumed",
     "PartsReceived",
+    "Peg",
+    "Pegging",
+    "ReceivedLine",
     "RequirementLine",
+    "Requirements",
     "RequirementsComputed",
+    "Shortage",
     "StockAdjusted",
     "Supplier",
+    "adjust_stock",
+    "call_offs",
+    "consume_parts",
+    "gross_requirements",
+    "issue_call_offs",
+    "net_requirements",
+    "open_lines",
+    "parts_outlook",
+    "parts_ready_on",
+    "parts_supply",
+    "peg",
+    "peg_orders",
+    "plan_parts",
+    "receive_due",
+    "run_requirements",
+    "stock_on_hand",
+    "weekly_supply",
 ]

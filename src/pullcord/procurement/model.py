@@ -82,6 +82,15 @@ class PartQuantity:
     quantity: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReceivedLine:
+    """One line of a call-off that arrived, whole."""
+
+    line: int  # its place in the call-off, from 0
+    part_id: PartId
+    quantity: int
+
+
 @event("requirements.computed")
 @dataclass(frozen=True, slots=True)
 class RequirementsComputed:
@@ -107,14 +116,14 @@ class CallOffIssued:
 @event("parts.received")
 @dataclass(frozen=True, slots=True)
 class PartsReceived:
-    """Those lines of a call-off that were due arrived at the plant; `amount` is what they cost."""
+    """Lines of a call-off arrived at the plant; `amount` is what they cost."""
 
     calloff_id: str
     supplier_id: SupplierId
     plant_id: PlantId
     amount: Money
     received_on: date
-    lines: tuple[PartQuantity, ...] = ()
+    lines: tuple[ReceivedLine, ...] = ()
 
 
 @event("parts.consumed")
