@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from pullcord.base import InvalidInput
 from pullcord.cli.bench import app, find_input
-from pullcord.promising.backtest import MonthDeliveries, backtest_promise, month_end
+from pullcord.promising import MonthDeliveries, backtest_promise
+from pullcord.promising.backtest import month_end
 
 PROGRAM = Path(__file__).resolve().parents[2] / "programs" / "peoples_car"
 LAUNCH = date(2025, 6, 26)

@@ -16,7 +16,7 @@ from .console import JsonFlag, show
 
 if TYPE_CHECKING:
     from pullcord.demand import LatencyCurve
-    from pullcord.promising.backtest import MonthDeliveries, PromiseBacktest
+    from pullcord.promising import MonthDeliveries, PromiseBacktest
 
 app = typer.Typer(help="Checks on reality, from published figures.", no_args_is_help=True)
 
@@ -95,7 +95,7 @@ def promise(
     publication_lag: Annotated[int, typer.Option(min=0, help="Months until a month's figure is published.")] = 0,
 ) -> None:
     """What order no. 240,000 of the Xiaomi YU7 would have been quoted from the deliveries known at each date."""
-    from pullcord.promising.backtest import backtest_promise
+    from pullcord.promising import backtest_promise
 
     rows = read_deliveries(find_input("xiaomi_yu7_deliveries.csv", deliveries, "--deliveries"))
     result = backtest_promise(rows, order, YU7_LAUNCH, publication_lag_months=publication_lag)
@@ -107,7 +107,7 @@ def read_deliveries(path: Path) -> tuple[MonthDeliveries, ...]:
     import csv
 
     from pullcord.base import Problem
-    from pullcord.promising.backtest import MonthDeliveries
+    from pullcord.promising import MonthDeliveries
 
     problems: list[Problem] = []
     rows: list[MonthDeliveries] = []
