@@ -9,6 +9,7 @@ VENV  := .venv
 BIN   := $(VENV)/bin
 # One stamp says that the environment agrees with what it was made from; touch either file and it is brought up to date.
 STAMP := $(VENV)/.set-up
+CODE  := src tests benchmarks
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench clean
@@ -38,8 +39,8 @@ test: setup ## run the tests
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 lint: setup ## check style and types
-	@$(BIN)/ruff check
-	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check --quiet $(CODE)
+	@$(BIN)/ruff format --quiet --check $(CODE)
 	@$(BIN)/mypy
 
 bench: setup ## time the benchmarks, one after the other; results stay in out/bench

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -301,15 +300,3 @@ def test_a_machine_path_is_recognised(written: str) -> None:
 @pytest.mark.parametrize("written", ["src/work" + "/x", "out/tmp" + "/x", "${root}/home" + "/x", "orders/home"])
 def test_a_relative_path_is_no_machine_path(written: str) -> None:
     assert not MACHINE_PATH.search(written)
-
-
-def test_both_solvers_live_in_one_process() -> None:
-    """HiGHS beside OR-Tools, in either order of import: the reason for the upper bound on highspy."""
-    use = {
-        "highspy": "import highspy; assert highspy.Highs().run() == highspy.HighsStatus.kOk",
-        "ortools": "from ortools.sat.python import cp_model; assert cp_model.CpSolver().solve(cp_model.CpModel()) == 4",
-    }
-    for order in (["highspy", "ortools", "highspy"], ["ortools", "highspy", "ortools"]):
-        code = "\n".join(use[name] for name in order)
-        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        assert run.returncode == 0, f"{' then '.join(order)}: {run.stderr[-2000:]}"
