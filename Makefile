@@ -40,7 +40,7 @@ test: setup ## run the tests
 
 lint: setup ## check style and types
 	@$(BIN)/ruff check --quiet $(CODE)
-	@$(BIN)/ruff format --quiet --check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/mypy
 
 bench: setup ## time the benchmarks, one after the other; results stay in out/bench
