@@ -11,12 +11,14 @@ from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
-from pullcord.base import Clock, Conflict, Corrupt, InvalidInput, NotFound, ProgramId, PullcordError, check_id
+from pullcord.base import Clock, Corrupt, InvalidInput, NotFound, ProgramId, PullcordError, check_id
 
+from .address import database
 from .command import Command
-from .database import Database, TableSql, database
+from .database import Database
 from .event import Event, codec_for, codec_of
 from .schema import EVENT, LEDGER_HEAD
+from .statements import TableSql
 from .table import Projection, Reader, Table
 from .transaction import Reaction, select_records
 from .writer import Failure, Writer
@@ -42,7 +44,12 @@ class Snapshot:
 
     def get(self, table: Table[R], *key: Any) -> R | None:
         """The row with this key, or None."""
-        sql: TableSql[R] = self._statements[table]
+        try:
+            sql: TableSql[R] = self._statements[table]
+        except KeyError:
+            raise InvalidInput(
+                f"no projection of this ledger has table `{table.name}`", "open it with the one that does"
+            ) from None
         self._cursor.execute(sql.get, sql.key_parameters(key))
         values = self._cursor.fetchone()
         return None if values is None else sql.record(values)
@@ -71,7 +78,7 @@ class LedgerReader:
     @contextmanager
     def reader(self) -> Iterator[Reader]:
         """A view of this instant, for as long as the block lasts."""
-        with self._database.engine.connect() as connection:
+        with self._database.explained(), self._database.engine.connect() as connection:
             self._database.begin_read(connection)
             try:
                 yield Snapshot(connection, self._program_id, self._statements)
@@ -82,7 +89,7 @@ class LedgerReader:
 
     def head(self) -> int:
         """The seq of the last event that is durable; 0 before the first."""
-        with self._database.engine.connect() as connection:
+        with self._database.explained(), self._database.engine.connect() as connection:
             statement = sa.select(LEDGER_HEAD.c.seq).where(LEDGER_HEAD.c.program_id == self._program_id)
             return int(connection.execute(statement).scalar() or 0)
 
@@ -100,7 +107,7 @@ class LedgerReader:
             statement = (
                 sa.select(*_EVENT_COLUMNS).where(*where, EVENT.c.seq > after).order_by(EVENT.c.seq).limit(_CHUNK)
             )
-            with self._database.engine.connect() as connection:
+            with self._database.explained(), self._database.engine.connect() as connection:
                 found = connection.execute(statement.limit(_CHUNK)).all()
             for row in found:
                 yield read_event(row)
@@ -157,14 +164,12 @@ class Ledger(LedgerReader):
             raise InvalidInput(f"a group of {group_max} commands cannot be committed", "let group_max be 1 or more")
         opened = database(url, must_exist=not create)
         try:
-            if create:
-                create_tables(opened.engine, projections)
-            require_tables(opened.engine, projections)
-            ledger = cls(opened, program_id, projections)
-            ledger._writer = Writer(opened, program_id, clock, projections, reactions, group_max)
-        except sa.exc.DBAPIError as failure:
-            opened.close()
-            raise opened.explain(failure) from failure
+            with opened.explained():
+                if create:
+                    create_tables(opened.engine, projections)
+                require_tables(opened.engine, projections)
+                ledger = cls(opened, program_id, projections)
+                ledger._writer = Writer(opened, program_id, clock, projections, reactions, group_max)
         except BaseException:
             opened.close()
             raise
@@ -240,7 +245,8 @@ def open_reader(url: str, program_id: ProgramId, projections: Sequence[Projectio
     """A reader of an existing ledger: takes no lock, writes nothing. Raises NotFound when there is none."""
     opened = database(url, must_exist=True)
     try:
-        require_tables(opened.engine, projections)
+        with opened.explained():
+            require_tables(opened.engine, projections)
         return LedgerReader(opened, program_id, projections)
     except BaseException:
         opened.close()
@@ -251,11 +257,10 @@ def programs(url: str) -> list[ProgramId]:
     """The programs that have a ledger in the database, in order."""
     opened = database(url, must_exist=True)
     try:
-        require_tables(opened.engine, ())
-        with opened.engine.connect() as connection:
-            found = connection.execute(sa.select(LEDGER_HEAD.c.program_id)).scalars()
-            return sorted(ProgramId(name) for name in found)
-    except sa.exc.DBAPIError as failure:
-        raise Conflict(f"`{opened.name}` cannot be read: {failure.orig}") from failure
+        with opened.explained():
+            require_tables(opened.engine, ())
+            with opened.engine.connect() as connection:
+                found = connection.execute(sa.select(LEDGER_HEAD.c.program_id)).scalars()
+                return sorted(ProgramId(name) for name in found)
     finally:
         opened.close()

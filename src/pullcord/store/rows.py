@@ -7,7 +7,8 @@ from typing import Any, Generic, TypeVar
 
 from pullcord.base import InvalidInput
 
-from .database import Database, TableSql
+from .database import Database
+from .statements import TableSql
 from .table import Key, Projection, Table
 
 R = TypeVar("R")

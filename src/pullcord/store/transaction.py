@@ -101,6 +101,11 @@ class Transaction:
         """The stream's version; 0 when it does not exist."""
         return self._page.version(stream)
 
+    @property
+    def head(self) -> int:
+        """The seq of the last event that this transaction has seen, those of its own command among them."""
+        return self._page.seq
+
     def emit(self, stream: str, body: B, *, cause: int | None = None, expected_version: int | None = None) -> Event[B]:
         """The event, folded into the tables at once.
 

@@ -19,11 +19,13 @@ import sqlalchemy as sa
 
 from pullcord.base import Corrupt, NotFound, PartyId, ProgramId
 
+from .address import database
 from .columns import UtcDateTime, instant_text
-from .database import Database, RawConnection, TableSql, database
+from .database import Database, RawConnection
 from .event import Event, chain, codec_for, genesis
 from .ledger import create_tables, require_tables
 from .rows import ProjectionRows, RowCache
+from .statements import TableSql
 from .table import Fold, Projection, Table
 
 FAULTS_MAX = 20  # no more are listed

@@ -69,14 +69,13 @@ class Writer:
         self._reactions = dict(reactions)
         self._group_max = group_max
         self._answered = codec_of(CommandAnswered)
+        self._unwritten: list[tuple[Any, ...]] = []
+        self._fenced: Conflict | None = None
+        self._stale = False  # memory may differ from the database, and must be read again before it is used
         self._lock_taken = False
-        self._connection = database.engine.connect()
-        raw = self._connection.connection.driver_connection
-        assert raw is not None
-        self._raw = raw
-        self._cursor: Any = raw.cursor()
+        self._connection, self._raw, self._cursor = database.writing_connection()
         try:
-            database.take_writer_lock(raw, program_id)
+            database.take_writer_lock(self._raw, program_id)
             self._lock_taken = True
             rows = RowCache(database, self._cursor, program_id, projections, ROWS_MAX)
             folds: dict[type, list[tuple[Fold, Any]]] = {}
@@ -98,9 +97,7 @@ class Writer:
         except BaseException:
             self._let_go()
             raise
-        self._unwritten: list[tuple[Any, ...]] = []
         self.committed_seq = self._page.seq
-        self._fenced: Conflict | None = None
         self._asks: deque[Ask] = deque()
         self._wake = threading.Condition()
         self._closing = False
@@ -216,10 +213,10 @@ class Writer:
             return self._commit(commands)
         except BaseException as failure:
             self._recover()
-            blameable = isinstance(failure, GroupFailed) or self._database.is_broken_rule(failure)
-            if len(commands) > 1 and blameable and self._fenced is None:
-                return [answer for command in commands for answer in self._carry_out([command])]
             cause = failure.__cause__ if isinstance(failure, GroupFailed) and failure.__cause__ else failure
+            if len(commands) > 1 and self._fenced is None and not self._database.is_storage_failure(cause):
+                # One of them is to blame, and must not take the others with it.
+                return [answer for command in commands for answer in self._carry_out([command])]
             told = self._database.explain(cause)
             if told is not cause:
                 told.__cause__ = cause
@@ -227,19 +224,35 @@ class Writer:
             return [Failure(told)] * len(commands)
 
     def _recover(self) -> None:
-        """Undo the group and read the truth again."""
+        """Undo the group and go back to what the database holds."""
+        self._stale = True
         self._unwritten.clear()
         self._page.drafts.clear()
         self._page.flush_failure = None
         self._page.rows.forget()
         try:
-            if self._database.in_transaction(self._raw):
-                self._cursor.execute("ROLLBACK")
-            self._load_head()
-        except Exception:
-            log.exception("the ledger could not be read again")
+            self._read_again()
+        except Exception as failure:
+            log.warning("not readable yet", extra={"ledger": self._database.name, "why": str(failure)})
+
+    def _read_again(self) -> None:
+        page = self._page
+        if self._database.is_lost(self._raw):
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection, self._raw, self._cursor = self._database.writing_connection()
+            page.connection, page.cursor = self._connection, self._cursor
+            page.rows.use(self._cursor)
+            self._database.take_writer_lock(self._raw, self._program_id)
+        if self._database.in_transaction(self._raw):
+            self._cursor.execute("ROLLBACK")
+        self._load_head()
+        self.committed_seq = page.seq
+        self._stale = False
 
     def _commit(self, commands: list[Command[Any]]) -> list[Any]:
+        if self._stale:
+            self._read_again()
         self._database.begin_write(self._raw)
         kept: dict[str, Any] = {}
         streams = [STREAM_PREFIX + command.id for command in commands]
@@ -248,9 +261,16 @@ class Writer:
         answers = [self._decide(command, stream, kept) for command, stream in zip(commands, streams, strict=True)]
         page = self._page
         if page.seq != self.committed_seq:
-            page.rows.flush()
-            self._write_events()
-            self._move_head(page.seq)
+            with self._database.together(self._raw, len(self._unwritten)):
+                page.rows.flush()
+                self._write_events()
+                moved = self._move_head(page.seq)
+            if moved.rowcount != 1:
+                self._fenced = Conflict(
+                    f"another writer has taken over program `{self._program_id}` in `{self._database.name}`",
+                    "this one has stopped; open the ledger again once the other is closed",
+                )
+                raise self._fenced
         self._cursor.execute("COMMIT")
         self.committed_seq = page.seq
         page.rows.trim()
@@ -264,26 +284,22 @@ class Writer:
             self._database.insert_events(self._cursor, self._unwritten)
             self._unwritten = []
 
-    def _move_head(self, seq: int) -> None:
-        self._execute(
-            "UPDATE ledger_head SET seq = ?, hash = ? WHERE program_id = ? AND writer_epoch = ?",
-            seq,
-            self._hash,
-            self._program_id,
-            self._epoch,
+    def _move_head(self, seq: int) -> Any:
+        """The cursor of the statement that moves the head; it moves no row when this writer's time is over."""
+        cursor = self._raw.cursor()
+        cursor.execute(
+            self._database.sql("UPDATE ledger_head SET seq = ?, hash = ? WHERE program_id = ? AND writer_epoch = ?"),
+            (seq, self._hash, self._program_id, self._epoch),
         )
-        if self._cursor.rowcount != 1:
-            self._fenced = Conflict(
-                f"another writer has taken over program `{self._program_id}` in `{self._database.name}`",
-                "this one has stopped; open the ledger again once the other is closed",
-            )
-            raise self._fenced
+        return cursor
 
     def _decide(self, command: Command[Any], stream: str, kept: dict[str, Any]) -> Any:
         """The command's answer, from what was kept or decided now; a Failure when it raised and was undone."""
         page = self._page
         seq = page.seq
         try:
+            if "\n" in command.party:
+                raise InvalidInput(f"`{command.party!r}` cannot be a party", "name it by its id")
             mark = fingerprint(command)
             before = kept.get(stream)
             if before is not None:
@@ -302,10 +318,12 @@ class Writer:
             body = CommandAnswered(command.name, mark, type_name, msgspec.Raw(sealed_answer))
             sealed = self._answered.encode(body)
             if page.flush_failure is not None:
-                raise GroupFailed from page.flush_failure
+                raise page.flush_failure  # decide caught it, and could not know that it concerns the whole group
         except BaseException as failure:
             if page.flush_failure is not None:
                 raise GroupFailed from page.flush_failure
+            if self._database.is_aborted(self._raw):
+                raise GroupFailed from failure
             try:
                 self._undo(seq)
             except Unsure:
