@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIRE_ALL = os.environ.get("PULLCORD_REQUIRE_ALL") == "1"
@@ -46,6 +49,19 @@ def postgres_url(require: Require) -> str:
     url = os.environ.get("PULLCORD_TEST_DATABASE_URL", "")
     require(url, "set PULLCORD_TEST_DATABASE_URL to a PostgreSQL database, such as postgresql+psycopg://me@host/test")
     return url
+
+
+@pytest.fixture
+def postgres_schema(postgres_url: str) -> Iterator[str]:
+    """The address of an empty schema of the test's own in that database, dropped afterwards."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(name)))
+        try:
+            separator = "&" if "?" in postgres_url else "?"
+            yield f"{postgres_url}{separator}options=-csearch_path%3D{name}"
+        finally:
+            connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="session")

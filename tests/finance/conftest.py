@@ -40,9 +40,18 @@ def open_books(url: str, program: str) -> Ledger:
     return Ledger.open(url, ProgramId(program), clock=clock, projections=(PROJECTION,))
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    address: str = request.getfixturevalue("postgres_schema")
+    return address
+
+
 @pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
-    with open_books(f"sqlite:///{tmp_path / 'ledger.db'}", "books") as ledger:
+def books(url: str) -> Iterator[Books]:
+    with open_books(url, "books") as ledger:
         yield Books(ledger)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,9 +152,9 @@ def test_no_more_is_refunded_than_was_taken(books: Any) -> None:
     check_books(books)
 
 
-def test_the_table_itself_refuses_an_overdrawn_deposit(books: Any, tmp_path: Path) -> None:
+def test_the_table_itself_refuses_an_overdrawn_deposit(books: Any, url: str) -> None:
     take(books)
-    engine = sa.create_engine(f"sqlite:///{tmp_path / 'ledger.db'}")
+    engine = sa.create_engine(url)
     with engine.connect() as connection, pytest.raises(sa.exc.IntegrityError, match="deposit_covered"):
         connection.execute(
             sa.update(ACCOUNT_BALANCE.sql)
