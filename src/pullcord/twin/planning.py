@@ -1,9 +1,8 @@
 """What planners in both worlds know, and when: delayed news, one forecast rule, one safety rule, one way to round.
 
-The planners are equals. Both take the mean of the last four known weeks as the level (on the real panel, repeating
-the last known month is hard to beat), the last thirteen known weeks as the mix, the spread of real monthly changes as
-the forecast's error, and the newsvendor's critical ratio as the service to aim at. All of this was fixed before any
-result was seen; docs/concepts/twin.md shows what other choices would have given.
+The planners are equals. Both repeat the last four known weeks (hard to beat on the real panel, and the best of the
+windows tried for either world), take the mix of the last thirteen, know from the panel how far that is off at their own
+lag, and aim at the newsvendor's critical ratio. docs/concepts/twin.md shows what other choices would have given.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from .backtest import forecast_spread
 from .inputs import TwinInput
 from .shoppers import DAYS_PER_MONTH, Bools, Floats, Ints, Queue
 
@@ -57,7 +57,7 @@ class News:
         return found
 
     def over(self, day: int, window_days: int) -> Floats:
-        """float[case, replication, variant]: what the last `window_days` of known days add up to."""
+        """float[case, replication, variant]: what the last `window_days` known days add up to."""
         return self.known(day) - self.known(day, earlier_days=window_days)
 
 
@@ -84,33 +84,35 @@ def shares(counts: Floats, fallback: Floats) -> Floats:
     return np.where(total > 0, counts / np.where(total > 0, total, 1.0), fallback)
 
 
-def monthly_spread(given: TwinInput) -> float:
-    """Standard deviation of real month-over-month log changes: how fast a known level goes stale."""
-    changes = np.concatenate([np.asarray(run) for run in given.monthly_log_changes])
-    return float(changes.std(ddof=1)) if changes.size > 1 else 0.0
+def known_level(wants: News, day: int) -> Floats:
+    """float[case, replication, 1]: units wanted a day, in the last four known weeks."""
+    return np.asarray(wants.over(day, LEVEL_DAYS).sum(axis=-1, keepdims=True) / LEVEL_DAYS)
 
 
-def safety_units(
-    rate: Floats, delay_days: Ints, lead_days: float, cover_days: Floats, spread: float, z: Floats
-) -> Floats:
-    """Units to hold beyond the forecast: z standard deviations of demand over the days to be covered.
+def level_spread(given: TwinInput, lead_days: Floats, cover_days: Floats) -> Floats:
+    """float[case]: how far the known level may be from that of the `cover_days` which begin `lead_days` after it.
 
-    The level is a random walk in logarithms with `spread` a month, read in the middle of the last four known weeks
-    and needed in the middle of the days to be covered; single shoppers come at random (Poisson) on top.
+    The lag runs from the middle of the last known month to the middle of the days to be covered, in whole months.
+    """
+    lags = np.maximum(np.rint(0.5 + (lead_days + cover_days / 2) / DAYS_PER_MONTH), 1).astype(np.int64)
+    return np.array([forecast_spread(given.monthly_log_changes, int(lag)) for lag in lags])
+
+
+def safety_units(rate: Floats, cover_days: Floats, spread: Floats, z: Floats) -> Floats:
+    """float[case, replication, variant]: units to hold beyond the forecast, z standard deviations of its error.
+
+    The level may be wrong by `spread`, and single shoppers come at random (Poisson) on top.
 
     Parameters
     ----------
     rate : float[case, replication, variant], units a day
-    delay_days : int[case]; lead_days : from today to the first day to be covered
-    cover_days : float[case], how many days the units must last
-    z : float[variant], standard normal quantile of the service aimed at
+    cover_days, spread : float[case]
+    z : float[variant]
 
-    Source: Silver, Pyke & Thomas (2017), Inventory and Production Management in Supply Chains, 4th ed., section 6.7.
+    Source: Silver, Pyke & Thomas (2017), Inventory and Production Management in Supply Chains, 4th ed., ch. 6.
     """
-    cover = cover_days[:, None, None]
-    age_months = (delay_days[:, None, None] + LEVEL_DAYS / 2 + lead_days + cover / 2) / DAYS_PER_MONTH
-    mean = rate * cover
-    return z * np.sqrt((mean * spread) ** 2 * age_months + mean)
+    mean = rate * cover_days[:, None, None]
+    return np.asarray(z * np.sqrt((mean * spread[:, None, None]) ** 2 + mean))
 
 
 def service_quantile(short_cost: Floats, over_cost: Floats, service: float | None) -> Floats:

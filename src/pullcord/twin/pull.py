@@ -16,15 +16,15 @@ import numpy as np
 
 from .inputs import TwinInput
 from .planning import (
-    LEVEL_DAYS,
     MIX_DAYS,
     Case,
     News,
     Outcome,
     capital_rate,
     economics,
+    known_level,
     launch_rates,
-    monthly_spread,
+    level_spread,
     safety_units,
     service_quantile,
     shares,
@@ -38,19 +38,19 @@ class PullPlanner:
 
     def __init__(self, given: TwinInput, wants: News, orders: News, cases: Sequence[Case]) -> None:
         self._given, self._wants, self._orders = given, wants, orders
-        self._delays = np.array([case.delay_days for case in cases], dtype=np.int64)
         self._informed = np.array([case.informed for case in cases])[:, None, None]
-        self._spread = monthly_spread(given)
         _, _, kit, margin = economics(given)
         # A kit short costs parts by air or the customer, whichever is less; a kit over is held for a week.
         short = np.minimum(margin, given.expedite_cost) if given.expedite_cost > 0 else margin
         self._z = service_quantile(short, kit * capital_rate(given) * 7, given.pull_service)
-        self._cover = self._delays + 7.0 * (given.kit_lead_weeks + 1)
+        # From the last known day until the next call-off's parts are there: all of it is cover, none of it lead.
+        self._cover = np.array([case.delay_days + 7.0 * (given.kit_lead_weeks + 1) for case in cases])
+        self._spread = level_spread(given, np.zeros(len(cases)), self._cover)
 
     def rates(self, day: int) -> Floats:
         """float[case, replication, variant]: orders expected a day, never more than the plant can build."""
         launch = launch_rates(self._given)
-        level = self._wants.over(day, LEVEL_DAYS).sum(axis=-1, keepdims=True) / LEVEL_DAYS
+        level = known_level(self._wants, day)
         usual = shares(launch, np.full(launch.shape, 1 / launch.size))
         heard = shares(self._wants.over(day, MIX_DAYS) + 7 * launch, usual)
         return within(level * np.where(self._informed, heard, usual), self._given.planned_capacity / 7)
@@ -63,8 +63,7 @@ class PullPlanner:
         """
         cover = self._cover[:, None, None]
         forecast = rates * cover
-        # The horizon runs from the last known day: it is all cover, and there is no lead before it.
-        safety = safety_units(rates, np.zeros_like(self._delays), 0.0, self._cover, self._spread, self._z)
+        safety = safety_units(rates, self._cover, self._spread, self._z)
         most = self._given.planned_capacity / 7 * cover
         room = np.maximum(most - forecast.sum(axis=-1, keepdims=True), 0)
         return forecast + np.where(safety > 0, within(np.maximum(safety, 0), room), safety)

@@ -1,9 +1,9 @@
 """The push world: forecast, freeze, build, distribute, and sell what stands there.
 
 Every four weeks the planner fixes production of a four-week bucket that begins after a three-month freeze. Units go to
-the stocks of the regions; a shopper takes the best unit that is there, or fetched from another region, and beats
-leaving. Aged units are marked down, which draws shoppers to them, some of whom would not have bought otherwise.
-Wherever this page had to choose, it chose in favour of push: docs/concepts/twin.md lists the choices.
+the stocks of the regions; a shopper takes the best unit that stands there, is on its way there, or can be fetched from
+another region, and that beats leaving. Aged units are marked down, which draws shoppers to them, some of whom would not
+have bought otherwise. Where this page had to choose, it chose in favour of push: docs/concepts/twin.md lists how.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from pullcord.mismatch import UNSOLD_AFTER_DAYS, unsold_of_cohorts
 
 from .inputs import TwinInput
 from .planning import (
-    LEVEL_DAYS,
     MIX_DAYS,
     Case,
     News,
     Outcome,
     capital_rate,
     economics,
+    known_level,
     launch_rates,
-    monthly_spread,
+    level_spread,
     safety_units,
     service_quantile,
     shares,
@@ -44,7 +44,8 @@ class PushPlanner:
         self._given, self._wants, self._sales, self._in_stock = given, wants, sales, in_stock
         self._delays = np.array([case.delay_days for case in cases], dtype=np.int64)
         self._informed = np.array([case.informed for case in cases])[:, None, None]
-        self._spread = monthly_spread(given)
+        self._cover = np.full(len(cases), 7.0 * given.bucket_weeks)
+        self._spread = level_spread(given, self._delays + 7.0 * given.freeze_weeks, self._cover)
         price, cost, _, margin = economics(given)
         # A unit short loses its margin; a unit over is held for a bucket, and has an even chance to age into markdown.
         over = cost * capital_rate(given) * 7 * given.bucket_weeks + price * given.markdown_share / 2
@@ -53,7 +54,7 @@ class PushPlanner:
     def rates(self, day: int) -> Floats:
         """float[case, replication, variant]: expected sales a day, from news as old as the delay."""
         launch = launch_rates(self._given)
-        level = self._wants.over(day, LEVEL_DAYS).sum(axis=-1, keepdims=True) / LEVEL_DAYS
+        level = known_level(self._wants, day)
         there = np.maximum(self._in_stock.over(day, MIX_DAYS) / MIX_DAYS, LEAST_IN_STOCK)
         # One week of the launch plan is added, so that a variant that was never there is not forgotten for ever.
         sold = np.maximum(self._sales.over(day, MIX_DAYS), 0) / there + 7 * launch
@@ -63,8 +64,7 @@ class PushPlanner:
 
     def safety(self, rates: Floats) -> Floats:
         """float[case, replication, variant]: units to hold beyond a bucket's forecast."""
-        cover = np.full(self._delays.size, 7.0 * self._given.bucket_weeks)
-        return safety_units(rates, self._delays, 7.0 * self._given.freeze_weeks, cover, self._spread, self._z)
+        return safety_units(rates, self._cover, self._spread, self._z)
 
     def bucket(self, day: int, built: Floats, frozen: Floats) -> Ints:
         """int[case, replication, variant, week of the bucket]: production of the bucket behind the freeze.
@@ -116,6 +116,7 @@ def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
     aged_arrivals = np.zeros_like(arrived)
     stock = np.zeros_like(arrived)
     on_the_way = np.zeros_like(arrived)
+    owed = np.zeros_like(arrived)  # sold while on the way
     sold_by_region = np.zeros((days, S, R, G, V), dtype=np.int32)
 
     places = line.day.size
@@ -131,6 +132,8 @@ def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
     case, rep = np.arange(S)[:, None], np.arange(R)[None, :]
     bonus = given.price_sensitivity * given.markdown_share * price
     worth_fetching = margin > given.expedite_cost
+    # A unit on the way is sold with the longest time that it can still need.
+    road_days = np.array(transit) + MIDWEEK + given.stock_delivery_days
 
     for day in range(days):
         week, weekday = divmod(day, 7)
@@ -146,21 +149,23 @@ def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
             carried = due - made
             built_all += made
             built_weekly[..., week] = made.sum(axis=-1)
-            shipped = _distribute(made, stock + on_the_way, region_share)
+            shipped = _distribute(made, stock + on_the_way - owed, region_share)
             built_by_region[week] = shipped
             on_the_way += shipped
             for g in range(G):
                 arriving[day + MIDWEEK + transit[g], :, :, g] += shipped[:, :, g]
         new = arriving[day]
-        stock += new
+        handed_on = np.minimum(new, owed)
+        stock += new - handed_on
+        owed -= handed_on
         arrived += new
         if day > 0:
             on_the_way -= new
         if day >= given.markdown_after_days:
             aged_arrivals += arriving[day - given.markdown_after_days]
-        sold_before = arrived - stock
-        aged = np.maximum(aged_arrivals - sold_before, 0)
-        there = (stock > 0).astype(np.float64)
+        aged = np.maximum(aged_arrivals - (arrived - stock + owed), 0)
+        moving = on_the_way - owed  # on the way and nobody's
+        there = (stock + moving > 0).astype(np.float64)
         in_stock.at_end_of(day)[...] = in_stock.at_end_of(day - 1) + np.einsum("srgv,g->srv", there, region_share)
         total = stock.sum(axis=2)
 
@@ -169,8 +174,9 @@ def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
             own = stock[case, rep, home]
             waits = line.patience_days[k]
             utility = line.utility[k] + (aged[case, rep, home] > 0) * bonus
+            coming = (moving[case, rep, home] > 0) & (waits >= road_days[home])[None, :, None]
             far = (total > own) & worth_fetching & (waits >= given.transfer_days)[None, :, None]
-            value = np.where(own > 0, utility, np.where(far, line.utility[k], -np.inf))
+            value = np.where(own > 0, utility, np.where(coming | far, line.utility[k], -np.inf))
             pick = value.argmax(axis=2)
             buys = (value.max(axis=2) > line.outside[k]) & (waits >= given.stock_delivery_days)
             if not buys.any():
@@ -179,29 +185,31 @@ def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
             v = pick[s, r]
             source = home[r]
             near = stock[s, r, source, v] > 0
-            if not near.all():
-                richest = stock[s, r, :, v].argmax(axis=1)
-                source = np.where(near, source, richest)
-            stock[s, r, source, v] -= 1
-            total[s, r, v] -= 1
-            cheap = near & (aged[s, r, source, v] > 0)
-            aged[s, r, source, v] -= aged[s, r, source, v] > 0
+            awaited = ~near & coming[s, r, v]
+            afar = ~near & ~awaited
+            source = np.where(afar, stock[s, r, :, v].argmax(axis=1), source)
+            from_stock = ~awaited
+            stock[s, r, source, v] -= from_stock
+            total[s, r, v] -= from_stock
+            owed[s, r, source, v] += awaited
+            moving[s, r, source, v] -= awaited
+            marked_down[k, s, r] = near & (aged[s, r, source, v] > 0)
+            aged[s, r, source, v] -= from_stock & (aged[s, r, source, v] > 0)
             bought[k, s, r] = v
-            marked_down[k, s, r] = cheap
-            fetched[k, s, r] = ~near
-            wait = np.where(near, given.stock_delivery_days, given.transfer_days)
+            fetched[k, s, r] = afar
+            road = np.where(afar, given.transfer_days, road_days[source])
+            wait = np.where(near, given.stock_delivery_days, road)
             promised[k, s, r] = day + wait
-            late = np.where(near, 0, np.maximum(line.transit_noise_days[k, r], 1 - given.transfer_days))
-            delivered[k, s, r] = day + wait + late
+            delivered[k, s, r] = day + np.where(near, wait, np.maximum(wait + line.transit_noise_days[k, r], 1))
 
-        sold = arrived - stock
+        sold = arrived - stock + owed
         sold_by_region[day] = sold
         sales.at_end_of(day)[...] = sold.sum(axis=2)
         if first_day <= day < last_day:
             standing_days += (stock.sum(axis=2) * cost).sum(axis=-1)
             moving_days += (on_the_way.sum(axis=2) * cost).sum(axis=-1)
         if weekday == 6:
-            stock_weekly[..., week] = (stock + on_the_way).sum(axis=(2, 3))
+            stock_weekly[..., week] = (stock + on_the_way - owed).sum(axis=(2, 3))
 
     return Outcome(
         bought=bought,
