@@ -44,9 +44,7 @@ Options = dict[FamilyId, tuple[OptionId, ...]]
 Choices = dict[FamilyId, OptionId]
 
 
-def draw_parts(
-    families: int, shape: str, seed: int
-) -> tuple[tuple[Family, ...], tuple[Option, ...], tuple[Rule, ...]]:
+def draw_parts(families: int, shape: str, seed: int) -> tuple[tuple[Family, ...], tuple[Option, ...], tuple[Rule, ...]]:
     """Families, options (five per family on average) and two rules for each family, drawn from the seed."""
     rng = stream(seed, f"benchmark.variants.{shape}", families)
     sizes = rng.integers(2, 9, size=families)

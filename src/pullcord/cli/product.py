@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pullcord.base import FamilyId, InvalidInput, OptionId
@@ -154,13 +155,14 @@ def _draw_list(console: Console, program: Program, products: dict[tuple[FamilyId
     options.add_column("products that take it", justify="right")
     for option in product.options:
         taken = products[option.family_id, option.option_id]
-        options.add_row(option.family_id, option.option_id, option.name, f"{taken:,}" if taken else "none: never built")
+        count_text = f"{taken:,}" if taken else "none: never built"
+        options.add_row(option.family_id, option.option_id, escape(option.name), count_text)
     console.print(options)
     rules = Table("rule", "whenever", "requires", "because", title="Rules")
     for rule in product.rules:
-        rules.add_row(rule.rule_id, rule.condition or "always", rule.requires, rule.reason)
+        rules.add_row(*map(escape, (rule.rule_id, rule.condition or "always", rule.requires, rule.reason)))
     console.print(rules)
     variants = Table("variant", "name", "choices", title="Variants")
     for variant in program.variants:
-        variants.add_row(variant.variant_id, variant.name, " ".join(f"{f}={o}" for f, o in variant.choices))
+        variants.add_row(variant.variant_id, escape(variant.name), " ".join(f"{f}={o}" for f, o in variant.choices))
     console.print(variants)
