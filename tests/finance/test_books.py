@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pullcord.base import Conflict, Money, OrderId, PartyId, PullcordError
+from pullcord.base import Conflict, Money, OrderId, PartyId, ProgramId, PullcordError
 from pullcord.finance import (
     ACCOUNT_BALANCE,
     POSTING,
+    PROJECTION,
     TRANSFER,
     Transferred,
     balances,
@@ -29,6 +30,7 @@ from pullcord.finance import (
     take_deposit,
     trial_balance,
 )
+from pullcord.store import verify
 
 JD, GAC, CATL, SEATS = PartyId("jd"), PartyId("gac"), PartyId("catl"), PartyId("seats")
 O1, O2 = OrderId("o1"), OrderId("o2")
@@ -206,6 +208,20 @@ def test_currencies_are_kept_apart(books: Any) -> None:
         assert statement(reader, JD, "EUR").assets == Money.of("10", "EUR")
     with pytest.raises(Conflict, match=r"holds 0\.00 EUR"):
         books.do(refund_deposit, transfer_id="r", platform=JD, order_id=O1, amount=Money.of("1", "EUR"))
+
+
+def test_a_replay_writes_the_same_books(books: Any, url: str) -> None:
+    take(books)
+    sell(books)
+    books.do(settle, transfer_id="s1", platform=JD, period="2025-W48", currency="CNY")
+    books.ledger.close()
+    found = verify(url, ProgramId("books"), (PROJECTION,))
+    assert found.faults == ()
+    assert {name: (rows, kept == rebuilt) for name, (rows, kept, rebuilt) in found.tables.items()} == {
+        "transfer": (3, True),
+        "posting": (2 + 9 + 7, True),
+        "account_balance": (11, True),
+    }
 
 
 ORDERS = st.sampled_from([O1, O2])

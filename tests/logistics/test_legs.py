@@ -23,7 +23,7 @@ from pullcord.logistics import (
     ship,
     transit_days,
 )
-from pullcord.store import Command, Ledger, Transaction
+from pullcord.store import Command, Ledger, Transaction, verify
 
 A = TypeVar("A")
 NOW = datetime(2025, 11, 25, 8, tzinfo=UTC)
@@ -114,3 +114,15 @@ def test_what_never_set_out_cannot_arrive(road: Road) -> None:
     with pytest.raises(Conflict, match="it never set out"):
         road.do(decide)
     assert road.ledger.head() == 0
+
+
+def test_a_replay_finds_the_same_legs(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    with Ledger.open(url, ProgramId("road"), clock=FixedClock(NOW), projections=(PROJECTION,)) as ledger:
+        road = Road(ledger)
+        road.ship("v1", CHENGDU, date(2025, 11, 28))
+        road.ship("v2", BEIJING, date(2025, 11, 30))
+        road.arrive(date(2025, 11, 29))
+    found = verify(url, ProgramId("road"), (PROJECTION,))
+    rows, kept, rebuilt = found.tables["leg"]
+    assert (found.faults, rows, kept) == ((), 2, rebuilt)
