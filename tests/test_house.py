@@ -24,6 +24,7 @@ FLOORS = (
     "settings",
     "journey",
     "desk",
+    "outlook",
     "catalogue",
     "program",
     "orders",
