@@ -60,7 +60,7 @@ class Snapshot:
         """The rows of this program that meet every condition; in key order unless `order_by` says otherwise."""
         return select_records(self._connection, self.program_id, table, where, order_by)
 
-    def query(self, statement: sa.Select[Any]) -> list[sa.Row[Any]]:
+    def query(self, statement: sa.Select[Any]) -> list[sa.Row[*tuple[Any, ...]]]:
         """What the statement finds, in any program: the caller filters by `program_id`."""
         return list(self._connection.execute(statement))
 
@@ -230,7 +230,7 @@ def require_tables(engine: sa.Engine, projections: Sequence[Projection]) -> None
         )
 
 
-def read_event(row: sa.Row[Any]) -> Event[Any]:
+def read_event(row: sa.Row[*tuple[Any, ...]]) -> Event[Any]:
     """The event that a row of the table stands for; an unknown kind or an unreadable body is named."""
     seq, recorded_at, kind, stream, version, party, cause, body = tuple(row)
     try:

@@ -47,9 +47,9 @@ class PostgresDatabase(Database):
         return bool(raw.closed)
 
     def take_writer_lock(self, raw: RawConnection, program_id: str) -> None:
-        key = int.from_bytes(
-            hashlib.sha256(b"pullcord writer of " + program_id.encode()).digest()[:8], "big", signed=True
-        )
+        schema = raw.execute("SELECT current_schema()").fetchone()[0]
+        digest = hashlib.sha256(f"pullcord writer of {schema}/{program_id}".encode()).digest()
+        key = int.from_bytes(digest[:8], "big", signed=True)
         if raw.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()[0]:
             return
         holder = raw.execute(

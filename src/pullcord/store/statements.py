@@ -18,6 +18,8 @@ def _bind(column: sa.Column[Any], dialect: sa.Dialect) -> Processor:
 
 
 def _result(column: sa.Column[Any], dialect: sa.Dialect) -> Processor:
+    if isinstance(column.type, sa.Float):
+        return None  # both drivers give a double as it is
     return column.type.dialect_impl(dialect).result_processor(dialect, None)
 
 

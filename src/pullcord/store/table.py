@@ -118,6 +118,6 @@ class Reader(Protocol):
         """The rows of this program that meet every condition; in key order unless `order_by` says otherwise."""
         ...
 
-    def query(self, statement: sa.Select[Any]) -> list[sa.Row[Any]]:
+    def query(self, statement: sa.Select[Any]) -> list[sa.Row[*tuple[Any, ...]]]:
         """What the statement finds, in any program: the caller filters by `program_id`."""
         ...

@@ -92,7 +92,7 @@ class Transaction:
         self._page.flush(events=False)
         return select_records(self._page.connection, self.program_id, table, where, order_by)
 
-    def query(self, statement: sa.Select[Any]) -> list[sa.Row[Any]]:
+    def query(self, statement: sa.Select[Any]) -> list[sa.Row[*tuple[Any, ...]]]:
         """What the statement finds, in any program: the caller filters by `program_id`."""
         self._page.flush(events=True)
         return list(self._page.connection.execute(statement))
@@ -140,23 +140,26 @@ class Transaction:
         return event
 
 
-REACTIONS_MAX = 100_000  # events of one command
+GENERATIONS_MAX = 100  # reactions to reactions to reactions …; a journey needs a dozen
+EVENTS_MAX = 1_000_000  # of one command
 
 
 def react(tx: Transaction, reactions: Mapping[type, Sequence[Reaction]]) -> None:
     """Let every emitted event have its reactions, and theirs, breadth first, until nothing new is emitted."""
-    done = 0
+    done, generation, generation_end = 0, 0, len(tx.emitted)
     while done < len(tx.emitted):
+        if done == generation_end:
+            generation, generation_end = generation + 1, len(tx.emitted)
         event = tx.emitted[done]
         done += 1
         for reaction in reactions.get(type(event.body), ()):
             tx._cause = event.seq
             reaction(tx, event)
-            if len(tx.emitted) > REACTIONS_MAX:
-                raise InvalidInput(
-                    f"one command led to more than {REACTIONS_MAX} events, the last of them `{tx.emitted[-1].kind}`",
-                    "two reactions probably call each other without end",
-                )
+        if generation > GENERATIONS_MAX or len(tx.emitted) > EVENTS_MAX:
+            raise InvalidInput(
+                f"reactions to one command do not end: {len(tx.emitted)} events, the last a `{tx.emitted[-1].kind}`",
+                "two reactions probably call each other",
+            )
 
 
 def select_records(
