@@ -1,0 +1,274 @@
+"""Two worlds on the same shoppers: push and pull at every delay of news, their difference, and what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ..amounts import delay_words, is_number, number, plural
+from ..axes import name_room, name_rows, plain_numbers, round_steps, say, x_label, y_around, y_from_zero
+from ..chart import Chart
+from ..readings import (
+    M7_PARTS,
+    Results,
+    Scale,
+    bare_part,
+    bounds,
+    delays,
+    paired_row,
+    part,
+    rows,
+    scale_of,
+    twin_row,
+    twin_unit,
+    unit_of,
+)
+from ..sheet import KeyEntry, Sheet, shorten
+from ..style import AXIS, DEMAND, INK, PULL, PUSH, SERIES
+
+WORLDS = {"push": PUSH, "pull": PULL}
+HEADLINE = ("M1", "M3", "M7")
+TITLES = {"M1": "M1, units", "M2": "M2, configuration", "M3": "M3, promised date", "M7": "M7, money"}
+
+
+def charts(results: Results) -> list[Chart]:
+    """Measures by delay, paired differences, components, ablation and weekly series: those the results can fill."""
+    listed = delays(results)
+    count = part(results, "twin").get("replications")
+    source = f"digital twin, {number(count)} seeds, the same shoppers in both worlds"
+    made = []
+    shown = [m for m in HEADLINE if any(twin_row(results, w, d, m) for w in WORLDS for d in listed)]
+    if shown:
+        made.append(
+            Chart(
+                "twin",
+                "Push and pull, by the age of the news",
+                "Lower is better. Points are means over seeds, bars 95 % intervals. The grey column is the delay"
+                " chosen on the dial.",
+                "M1: % of demand; M3: days; M7: money per " + unit_of(results),
+                source,
+                lambda sheet: _worlds(results, shown, listed, sheet),
+            )
+        )
+    paired = [m for m in HEADLINE if any(paired_row(results, d, m) for d in listed)]
+    if paired:
+        made.append(
+            Chart(
+                "twin-paired",
+                "Push minus pull, seed by seed",
+                "Above zero pull is better, below zero push is. Where the bar crosses zero there is no measurable"
+                " difference.",
+                "difference, in the unit of each measure",
+                source,
+                lambda sheet: _paired(results, paired, listed, sheet),
+            )
+        )
+    parts = [p for p in M7_PARTS if any(_component(results, w, d, p) for w in WORLDS for d in listed)]
+    if parts:
+        made.append(
+            Chart(
+                "twin-parts",
+                "What the mismatch costs, by component",
+                "Left bar of each pair: push; right: pull. A component that is zero does not show.",
+                scale_of("M7", twin_unit(results, "M7"), results).unit,
+                source,
+                lambda sheet: _parts(results, parts, listed, sheet),
+            )
+        )
+    others = [w for w in dict.fromkeys(str(r.get("world")) for r in rows(results, "twin", "rows")) if w not in WORLDS]
+    at = _ablation_delay(results, others, listed)
+    if others and at is not None:
+        made.append(
+            Chart(
+                "ablation",
+                "One link switched off at a time",
+                f"Each row is a world; news is {delay_words(at)} old. A link whose interval overlaps pull's was worth"
+                " nothing measurable here."
+                if at
+                else "Each row is a world; news has no delay. A link whose interval overlaps pull's was worth nothing"
+                " measurable here.",
+                "M1: % of demand; M3: days; M7: money per " + unit_of(results),
+                source,
+                lambda sheet: _ablation(results, ["push", "pull", *others], at, sheet),
+            )
+        )
+    series = {w: part(results, "twin", "series", w) for w in WORLDS}
+    if any(_numbers(s.get(k)) for s in series.values() for k in ("stock", "backlog")):
+        made.append(
+            Chart(
+                "twin-series",
+                "Stock and backlog, week by week",
+                "Stock is built and not yet sold; backlog is ordered and not yet built. Push pays with stock, pull"
+                " with waiting; both are in the measures.",
+                f"{plural(unit_of(results))}; weeks since the start",
+                source,
+                lambda sheet: _series(series, plural(unit_of(results)), sheet),
+            )
+        )
+    return made
+
+
+def _numbers(values: Any) -> list[float]:
+    return [float(v) for v in values or () if is_number(v)]
+
+
+def component_name(results: Results, name: str) -> str | None:
+    """How the twin's rows name a component of M7; None where they do not have it."""
+    names = dict.fromkeys(str(row.get("measure")) for row in rows(results, "twin", "rows"))
+    return next((m for m in names if bare_part(m) == name), None)
+
+
+def _component(results: Results, world: str, delay: int, name: str) -> Mapping[str, Any]:
+    measure = component_name(results, name)
+    return twin_row(results, world, delay, measure) if measure else {}
+
+
+def _scales(results: Results, measures: Sequence[str]) -> list[Scale]:
+    return [scale_of(m, twin_unit(results, m), results) for m in measures]
+
+
+def _delay_axis(plot: Axes, listed: Sequence[int], sheet: Sheet) -> None:
+    """The dial's delays at even steps, with a column that the page's dial lights up."""
+    short = {0: "none", 1: "1 d", 7: "1 wk", 30: "1 mo", 91: "3 mo"}
+    for i, delay in enumerate(listed):
+        plot.axvspan(i - 0.46, i + 0.46, color=AXIS, alpha=0.2, linewidth=0, gid=f"dial-{delay}", zorder=0)
+    plot.set_xticks(range(len(listed)), [short.get(d, f"{d} d") for d in listed])
+    plot.set_xlim(-0.6, len(listed) - 0.4)
+    x_label(plot, "age of the news", sheet.size)
+
+
+def _worlds(results: Results, measures: Sequence[str], listed: Sequence[int], sheet: Sheet) -> Figure:
+    scales = _scales(results, measures)
+    key = [KeyEntry("push: forecast, stock", PUSH, "dot"), KeyEntry("pull: build to order", PULL, "dot")]
+    units = [f"{TITLES[m]} ({s.unit})" for m, s in zip(measures, scales, strict=True)]
+    figure, plots = sheet.plots(190 if sheet.narrow else 230, *units, left=52, key=key)
+    for plot, measure, scale in zip(plots, measures, scales, strict=True):
+        highest = 0.0
+        for offset, (world, colour) in zip((-0.12, 0.12), WORLDS.items(), strict=True):
+            xs, ys = [], []
+            for i, delay in enumerate(listed):
+                if row := twin_row(results, world, delay, measure):
+                    low, high = (v * scale.factor for v in bounds(row))
+                    plot.plot([i + offset] * 2, [low, high], color=colour, linewidth=4.5, alpha=0.35)
+                    xs.append(i + offset)
+                    ys.append(row["mean"] * scale.factor)
+                    highest = max(highest, high)
+            plot.plot(xs, ys, color=colour, marker="o", markersize=6.5, linewidth=1.3)
+        y_from_zero(plot, highest)
+        _delay_axis(plot, listed, sheet)
+    return figure
+
+
+def _paired(results: Results, measures: Sequence[str], listed: Sequence[int], sheet: Sheet) -> Figure:
+    scales = _scales(results, measures)
+    units = [f"{TITLES[m]} ({s.unit.replace('%', '% points')})" for m, s in zip(measures, scales, strict=True)]
+    key = [
+        KeyEntry("pull better", PULL, "dot"),
+        KeyEntry("push better", PUSH, "dot"),
+        KeyEntry("no measurable difference", DEMAND, "dot"),
+    ]
+    figure, plots = sheet.plots(170 if sheet.narrow else 210, *units, left=52, key=key)
+    for plot, measure, scale in zip(plots, measures, scales, strict=True):
+        reach = [0.0]
+        for i, delay in enumerate(listed):
+            if row := paired_row(results, delay, measure):
+                low, high = (v * scale.factor for v in bounds(row))
+                colour = PULL if low > 0 else PUSH if high < 0 else DEMAND
+                plot.plot([i, i], [low, high], color=colour, linewidth=5, alpha=0.4)
+                plot.plot([i], [row["mean"] * scale.factor], marker="o", markersize=7, color=colour)
+                reach += [low, high]
+        y_around(plot, min(reach), max(reach))
+        plot.axhline(0, color=INK, linewidth=1.2)
+        _delay_axis(plot, listed, sheet)
+    return figure
+
+
+def _parts(results: Results, parts: Sequence[str], listed: Sequence[int], sheet: Sheet) -> Figure:
+    colours = dict(zip(M7_PARTS, SERIES, strict=False))
+    key = [KeyEntry(p.replace("_", " "), colours[p]) for p in parts]
+    scale = scale_of("M7", twin_unit(results, component_name(results, parts[0]) or "M7"), results)
+    figure, (plot,) = sheet.plots(230 if sheet.narrow else 270, scale.unit, left=58, key=key)
+    highest = lowest = 0.0
+    for i, delay in enumerate(listed):
+        for offset, world in ((-0.2, "push"), (0.2, "pull")):
+            up = down = 0.0
+            for name in parts:
+                row = _component(results, world, delay, name)
+                value = float(row["mean"]) * scale.factor if row else 0.0
+                plot.bar(i + offset, value, bottom=up if value >= 0 else down, width=0.36, color=colours[name])
+                up, down = (up + value, down) if value >= 0 else (up, down + value)
+            if i == 0 or not sheet.narrow:
+                say(plot, world, (i + offset, up), sheet, dy=9, ha="center", color=WORLDS[world])
+            highest, lowest = max(highest, up), min(lowest, down)
+    y_around(plot, lowest, highest or 1.0)
+    _delay_axis(plot, listed, sheet)
+    return figure
+
+
+def _ablation_delay(results: Results, others: Sequence[str], listed: Sequence[int]) -> int | None:
+    """The delay at which most of the other worlds were run; the shortest such."""
+
+    def known(delay: int) -> int:
+        return sum(bool(twin_row(results, world, delay, m)) for world in others for m in HEADLINE)
+
+    best = max(listed, key=lambda delay: (known(delay), -delay), default=None)
+    return best if best is not None and known(best) else None
+
+
+def _ablation(results: Results, worlds: Sequence[str], delay: int, sheet: Sheet) -> Figure:
+    measures = [m for m in HEADLINE if any(twin_row(results, w, delay, m) for w in worlds)]
+    scales = _scales(results, measures)
+    names = [shorten(w.replace("_", " "), 20 if sheet.narrow else 30) for w in worlds]
+    units = [f"{TITLES[m]} ({s.unit})" for m, s in zip(measures, scales, strict=True)]
+    left = name_room(names, sheet)
+    figure, plots = sheet.plots(27 * len(worlds), *units, left=left, bottom=34, inner_left=10, right=24)
+    for position, (plot, measure, scale) in enumerate(zip(plots, measures, scales, strict=True)):
+        reach = [0.0]
+        for i, world in enumerate(worlds):
+            if row := twin_row(results, world, delay, measure):
+                low, high = (v * scale.factor for v in bounds(row))
+                colour = WORLDS.get(world, DEMAND)
+                plot.plot([low, high], [i, i], color=colour, linewidth=5, alpha=0.4)
+                plot.plot([row["mean"] * scale.factor], [i], marker="o", markersize=7, color=colour)
+                reach += [low, high]
+        plot.set_xlim(min(reach) * 1.05, max(reach) * 1.08 or 1.0)
+        name_rows(plot, names)
+        plot.xaxis.set_major_locator(round_steps(4 if sheet.narrow else 3))
+        if position and not sheet.narrow:
+            plot.set_yticklabels([])
+    return figure
+
+
+def _series(series: Mapping[str, Mapping[str, Any]], units: str, sheet: Sheet) -> Figure:
+    shown = [k for k in ("stock", "backlog", "built") if any(_numbers(s.get(k)) for s in series.values())]
+    demand = next((_numbers(s.get("demand")) for s in series.values() if _numbers(s.get("demand"))), [])
+    key = [KeyEntry("push", PUSH, "line"), KeyEntry("pull", PULL, "line")]
+    if demand and "built" in shown:
+        key.append(KeyEntry("demand", DEMAND, "dash"))
+    words = {"stock": f"stock, {units}", "backlog": f"backlog, {units}", "built": f"built a week, {units}"}
+    figure, plots = sheet.plots(170 if sheet.narrow else 210, *(words[k] for k in shown), left=58, key=key)
+    for plot, field in zip(plots, shown, strict=True):
+        highest = 0.0
+        if field == "built" and demand:
+            weeks = _weeks(next(s for s in series.values() if _numbers(s.get("demand"))), len(demand))
+            plot.plot(weeks, demand, color=DEMAND, linewidth=1.6, linestyle=(0, (3, 2)))
+            highest = max(demand)
+        for world, colour in WORLDS.items():
+            values = _numbers(series[world].get(field))
+            weeks = _weeks(series[world], len(values))
+            plot.plot(weeks, values, color=colour, marker="o" if len(values) == 1 else "")
+            highest = max([highest, *values])
+        y_from_zero(plot, highest)
+        plot.xaxis.set_major_locator(round_steps(6, integer=True))
+        plot.xaxis.set_major_formatter(plain_numbers())
+        x_label(plot, "week of the simulation", sheet.size)
+    return figure
+
+
+def _weeks(series: Mapping[str, Any], count: int) -> list[float]:
+    """Numbers of the weeks; counted from 1 where the series names them by date or not at all."""
+    given = _numbers(series.get("week"))
+    return given if len(given) == count else [float(week) for week in range(1, count + 1)]

@@ -1,0 +1,241 @@
+"""The tables that stand in the page, as text ready to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .amounts import NOTHING, is_number, money, number, percent, plural
+from .readings import Results, currency_of, part, rows, unit_of
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlTable:
+    """A table of texts; `numeric` columns are set flush right, a `folded` one opens on a click."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[int, ...] = ()
+    folded: bool = False
+    half: bool = False  # two of these stand side by side on a laptop
+    bars: tuple[float, ...] = ()  # one share of 1 per row, drawn as a bar behind the last column
+
+    @property
+    def wordy(self) -> tuple[int, ...]:
+        """Columns with text so long that they need a least width to stay readable on a phone."""
+        return tuple(
+            i for i in range(len(self.columns)) if i not in self.numeric and any(len(row[i]) > 24 for row in self.rows)
+        )
+
+
+def _text(value: Any) -> str:
+    if is_number(value):
+        return number(value)
+    return NOTHING if value is None or value == "" else str(value)
+
+
+def _yes_no(value: Any) -> str:
+    return NOTHING if value is None else "yes" if value else "no"
+
+
+def tastes_table(results: Results) -> HtmlTable | None:
+    """Tastes with standard error and source."""
+    made = tuple(
+        tuple(_text(row.get(k)) for k in ("attribute", "mean", "standard_error", "unit", "source", "mark"))
+        for row in rows(results, "demand", "tastes")
+    )
+    columns = ("attribute", "mean", "s.e.", "unit", "source", "mark")
+    return HtmlTable("Tastes used", columns, made, (1, 2), folded=True) if made else None
+
+
+def price_card(results: Results) -> HtmlTable | None:
+    """The price card, caps and overage included; variants that cost the same under a plan share a row."""
+    currency = currency_of(results)
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for row in rows(results, "offers"):
+        terms = tuple(row.get(k) for k in ("plan", "price_minor", "monthly_minor", "cap_km_per_month", "overage_minor"))
+        groups.setdefault(terms, []).append(str(row.get("variant") or row.get("variant_id")))
+    if not groups:
+        return None
+    used = [any(terms[k] is not None for terms in groups) for k in (2, 3, 4)]
+    optional = ("monthly fee", "monthly cap, km", "each km above the cap")
+    columns = ("plan", "variants", "price", *(c for c, u in zip(optional, used, strict=True) if u))
+    made = []
+    for (plan, price, monthly, cap, overage), names in groups.items():
+        shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+        extra = (money(monthly, currency), number(cap), money(overage, currency))
+        made.append((str(plan), shown, money(price, currency), *(e for e, u in zip(extra, used, strict=True) if u)))
+    return HtmlTable("Price card, with every condition", columns, tuple(made), tuple(range(2, len(columns))))
+
+
+def launch_table(results: Results) -> HtmlTable | None:
+    """What became of those who reserved."""
+    launch = part(results, "launch")
+    steps = (
+        ("reservations", "reserved"),
+        ("asked", "asked for a date"),
+        ("quoted", "quoted a date"),
+        ("refused", "refused, with the reason"),
+        ("declined", "declined the date or the price"),
+        ("deposited", "paid a deposit"),
+        ("locked", "locked"),
+        ("cancelled", "cancelled"),
+        ("built", f"{plural(unit_of(results))} built"),
+        ("handed_over", "handed over"),
+        ("open_at_end", "still open at the end"),
+    )
+    first = launch.get("reservations")
+    made, bars = [], []
+    for key, words in steps:
+        if is_number(launch.get(key)):
+            made.append(
+                (words, number(launch[key]), percent(launch[key] / first) if is_number(first) and first else NOTHING)
+            )
+            bars.append(min(1.0, max(0.0, launch[key] / first)) if is_number(first) and first > 0 else 0.0)
+    if is_number(launch.get("refunded_minor")):
+        bars.append(0.0)
+        made.append(("refunded to customers", money(launch["refunded_minor"], currency_of(results)), NOTHING))
+    columns = ("step", "count", "of reservations")
+    return HtmlTable("What became of them", columns, tuple(made), (1, 2), bars=tuple(bars)) if made else None
+
+
+def plans_table(results: Results) -> HtmlTable | None:
+    """Every weekly plan with its status and gap."""
+    made = tuple(
+        (_text(row.get("as_of")), _text(row.get("status")), percent(row.get("gap")), number(row.get("objective"), 0))
+        for row in rows(results, "schedule", "plans")
+    )
+    columns = ("as of", "status", "gap", "objective")
+    return HtmlTable("Every plan of the run", columns, made, (2, 3), folded=True) if made else None
+
+
+def pegging_sentence(results: Results) -> str:
+    """One call-off traced to the orders that need it."""
+    example = part(results, "procurement", "pegging_example")
+    if not example:
+        return ""
+    orders = [str(row.get("order_id")) for row in rows(results, "procurement", "pegging_example", "orders")]
+    shown = ", ".join(orders[:5]) + (f" and {len(orders) - 5} more" if len(orders) > 5 else "")
+    return (
+        f" For example, call-off {example.get('calloff_id')} asks {example.get('supplier')} for"
+        f" {number(example.get('quantity'))} of {example.get('part')} by {example.get('due_on')}"
+        + (f", for the orders {shown}." if orders else ".")
+    )
+
+
+def cities_table(results: Results) -> HtmlTable | None:
+    """Cities by hand-overs."""
+    given = sorted(
+        rows(results, "cities"),
+        key=lambda r: (-float(r.get("hand_overs") or 0), -float(r.get("population") or 0), str(r.get("city_id"))),
+    )
+    made = tuple(
+        (
+            " ".join(dict.fromkeys((_text(row.get("name")), str(row.get("local_name") or "")))).strip(),
+            number(row.get("population")),
+            number(row.get("hand_overs")),
+            number(row.get("transit_days")),
+            number(row.get("mean_wait_days"), 1),
+            _yes_no(row.get("invoice")),
+        )
+        for row in given
+    )
+    columns = ("city", "inhabitants", "hand-overs", "transit, days", "mean wait, days", "invoice")
+    return HtmlTable("All cities", columns, made, (1, 2, 3, 4), folded=True) if made else None
+
+
+def measures_table(results: Results) -> HtmlTable | None:
+    """M1, M3 and M7 of the live run."""
+    currency, made = currency_of(results), []
+    units, dates, cost = (part(results, "measures", k) for k in ("M1", "M3", "M7"))
+    if units:
+        made.append(
+            ("M1", "built unsold over 30 days and customers lost, per unit of demand", percent(units.get("value")))
+        )
+        for key, words in (
+            ("built_unsold_over_30_days", "built and unsold after 30 days"),
+            ("lost", "customers lost"),
+            ("demand", "demand"),
+        ):
+            made.append(("", words, number(units.get(key))))
+    if dates:
+        made.append(("M3", "mean absolute error of the promised date", f"{number(dates.get('mae_days'), 2)} days"))
+        made.append(("", "more than 3 days late", percent(dates.get("late_over_3_days_share"))))
+        made.append(("", "hand-overs measured", number(dates.get("n"))))
+    if cost:
+        made.append(
+            ("M7", f"cost of the mismatch per {unit_of(results)}", money(cost.get("total_minor_per_unit"), currency))
+        )
+        for name, value in part(cost, "parts").items():
+            made.append(("", str(name).replace("_", " "), money(value, currency)))
+    return HtmlTable("Mismatch", ("", "what", "value"), tuple(made), (2,), half=True) if made else None
+
+
+def latencies_table(results: Results) -> HtmlTable | None:
+    """L1 to L3 of the live run."""
+    names = {
+        "L1": "signal to forecast",
+        "L2": "order to material requirement",
+        "L3": "requirement to supplier notice",
+        "L4": "upstream change to updated promise",
+    }
+    made = []
+    for key, words in names.items():
+        if row := part(results, "measures", key):
+            made.append(
+                (key, words, number(row.get("p50_hours"), 1), number(row.get("p95_hours"), 1), number(row.get("n")))
+            )
+    columns = ("", "from what to what", "median, h", "95th pct, h", "count")
+    return HtmlTable("How fast news travelled", columns, tuple(made), (2, 3, 4), half=True) if made else None
+
+
+def split_table(results: Results) -> HtmlTable | None:
+    """What each party gets of one sale, by plan."""
+    splits = rows(results, "finance", "sale_split")
+    parties = list(dict.fromkeys(str(share.get("name")) for row in splits for share in rows(row, "shares")))
+    if not parties:
+        return None
+    currency, made = currency_of(results), []
+    for row in splits:
+        amounts = {str(share.get("name")): share.get("amount_minor") for share in rows(row, "shares")}
+        made.append(
+            (
+                str(row.get("plan")),
+                money(row.get("price_minor"), currency),
+                *(money(amounts.get(party), currency) for party in parties),
+            )
+        )
+    columns = ("plan", "price", *parties)
+    return HtmlTable("One sale, split to the smallest coin", columns, tuple(made), tuple(range(1, len(columns))))
+
+
+def assumptions_table(results: Results) -> HtmlTable | None:
+    """Assumptions with unit, range and reason."""
+    made = tuple(
+        tuple(_text(row.get(k)) for k in ("key", "value", "unit", "low", "high", "reason"))
+        for row in rows(results, "assumptions")
+    )
+    columns = ("key", "value", "unit", "low", "high", "reason")
+    return HtmlTable("", columns, made, (1, 3, 4)) if made else None
+
+
+def sources_table(results: Results) -> HtmlTable | None:
+    """Sources with their marks."""
+    made = tuple(tuple(_text(row.get(k)) for k in ("what", "source", "mark")) for row in rows(results, "sources"))
+    return HtmlTable("", ("what", "source", "mark"), made) if made else None
+
+
+def ledger_table(results: Results) -> HtmlTable | None:
+    """Rows in every table."""
+    made = tuple((str(name), number(count)) for name, count in part(results, "ledger", "tables").items())
+    return HtmlTable("Tables", ("table", "rows"), made, (1,), folded=True) if made else None
+
+
+def events_table(results: Results) -> HtmlTable | None:
+    """Events by kind."""
+    made = tuple((str(kind), number(count)) for kind, count in part(results, "ledger", "by_kind").items())
+    return HtmlTable("Events by kind", ("kind", "events"), made, (1,), folded=True) if made else None

@@ -1,0 +1,253 @@
+"""Sentences made from the numbers, honest in both directions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .amounts import SPACE, delay_words, is_number, large_money, money, number, percent, plural
+from .readings import (
+    Results,
+    Scale,
+    bounds,
+    currency_of,
+    delays,
+    paired_row,
+    part,
+    scale_of,
+    twin_row,
+    twin_unit,
+    unit_of,
+)
+
+MEASURE_NAMES = {
+    "M1": "Wrong or missing units",
+    "M2": "Wrong configuration",
+    "M3": "Missed delivery dates",
+    "M7": "Cost of the mismatch",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One headline: a large figure, what it is, and a sentence with its error bars."""
+
+    title: str
+    figure: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialRow:
+    """One measure at one delay: both worlds, their difference and what it means."""
+
+    measure: str
+    name: str
+    unit: str
+    push: str
+    push_interval: str
+    pull: str
+    pull_interval: str
+    verdict: str  # better, worse, same or unknown: pull against push
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialPanel:
+    """What the dial shows at one delay."""
+
+    delay_days: int
+    words: str
+    rows: tuple[DialRow, ...]
+
+
+def measure_meaning(measure: str, results: Results) -> str:
+    """What a measure counts, in one line."""
+    unit = unit_of(results)
+    meanings = {
+        "M1": f"{plural(unit)} built and unsold after 30 days plus customers lost for lack of one, per unit of demand",
+        "M2": f"buyers whose {unit} differs from the one they would have chosen, of all buyers",
+        "M3": "mean absolute error of the promised delivery date",
+        "M7": f"holding, markdown, lost margin, expedite and financing, per {unit}",
+    }
+    return meanings.get(measure, measure)
+
+
+def difference(scale: Scale, row: Mapping[str, Any]) -> tuple[str, str]:
+    """Verdict on pull and a sentence, from push minus pull with its interval; lower measures are better."""
+    if not row:
+        return "unknown", "Push and pull were not compared here."
+    low, high = bounds(row)
+    points = " points" if scale.kind == "share" else ""
+    span = f"95{SPACE}% interval"
+    if low > 0:
+        shown = scale.interval(low, high)
+        return "better", f"Pull is better by {scale.show(row['mean'])}{points} ({span} {shown})."
+    if high < 0:
+        shown = scale.interval(-high, -low)
+        return "worse", f"Pull is worse by {scale.show(-row['mean'])}{points} ({span} {shown})."
+    shown = scale.interval(low, high)
+    return "same", f"No measurable difference: the {span} of push minus pull is {shown}{points} and holds zero."
+
+
+def dial(results: Results) -> list[DialPanel]:
+    """One panel for each delay the twin was run at; none where there is no twin."""
+    panels = []
+    for delay in delays(results):
+        made = []
+        for measure in ("M1", "M3", "M7"):
+            pair = [twin_row(results, world, delay, measure) for world in ("push", "pull")]
+            if not any(pair):
+                continue
+            scale = scale_of(measure, twin_unit(results, measure), results)
+            verdict, sentence = difference(scale, paired_row(results, delay, measure))
+            values = scale.numbers(*(row.get("mean") for row in pair))
+            spans = [" to ".join(scale.numbers(*bounds(row))) if row else "not measured" for row in pair]
+            push, pull = zip(values, spans, strict=True)
+            name = MEASURE_NAMES[measure]
+            made.append(DialRow(measure, name, scale.short_unit, *push, *pull, verdict, sentence))
+        if made:
+            panels.append(DialPanel(delay, delay_words(delay), tuple(made)))
+    return panels
+
+
+def cards(results: Results) -> list[Card]:
+    """The headlines that the results can back, in the order of the report."""
+    made = [latency_card(results), share_card(results), launch_card(results), promise_card(results)]
+    return [card for card in made if card is not None]
+
+
+def latency_card(results: Results) -> Card | None:
+    """What going from three months of delay to one is worth on the real panel."""
+    latency = part(results, "latency")
+    gain = latency.get("reduction_3_to_1")
+    if not is_number(gain):
+        return None
+    low, high = _pair(latency.get("reduction_interval_95"))
+    title = "What fresher news is worth on real sales"
+    span = f"95{SPACE}% interval {percent(low, 0)} to {percent(high, 0)}" if is_number(low) else "no interval known"
+    wape = part(latency, "wape")
+    errors = (
+        f" (WAPE {percent(wape.get('3'))} at three months, {percent(wape.get('1'))} at one)"
+        if is_number(wape.get("1")) and is_number(wape.get("3"))
+        else ""
+    )
+    if is_number(low) and is_number(high) and low <= 0 <= high:
+        sentence = f"No measurable difference between one month of delay and three ({span}){errors}."
+    elif gain > 0:
+        sentence = (
+            f"of the planning error disappears when the last known month is one month old instead of three{errors};"
+            f" {span}. No better forecast is involved."
+        )
+    else:
+        sentence = f"Fresher news made the plan worse on this panel{errors}; {span}."
+    return Card(title, percent(gain, 0), sentence)
+
+
+def share_card(results: Results) -> Card | None:
+    """The predicted sales with both intervals."""
+    demand = part(results, "demand")
+    units, share = part(demand, "units_per_month"), part(demand, "share")
+    if not is_number(units.get("mean")) and not is_number(share.get("mean")):
+        return None
+    name = plural(unit_of(results))
+    figure = number(_round(units.get("mean"))) if is_number(units.get("mean")) else percent(share.get("mean"))
+    shown = units if is_number(units.get("mean")) else share
+
+    def mean_text(value: Any) -> str:
+        return number(_round(value)) if shown is units else percent(value)
+
+    tastes, everything = _pair(shown.get("tastes_95")), _pair(shown.get("all_95"))
+    sentence = f"{name} a month predicted" if is_number(units.get("mean")) else "of the market predicted"
+    if is_number(share.get("mean")) and is_number(units.get("mean")):
+        sentence += f", {percent(share['mean'])} of the market considered"
+    if is_number(tastes[0]):
+        sentence += f". Uncertain tastes alone allow {mean_text(tastes[0])} to {mean_text(tastes[1])}"
+    if is_number(everything[0]):
+        sentence += (
+            f"; with what no data can tell before launch, {mean_text(everything[0])} to {mean_text(everything[1])}"
+        )
+    return Card("What it would sell", figure, sentence + ".")
+
+
+def launch_card(results: Results) -> Card | None:
+    """How many reservations became hand-overs."""
+    launch = part(results, "launch")
+    reserved, done = launch.get("reservations"), launch.get("handed_over")
+    if not is_number(reserved) or not is_number(done):
+        return None
+    name = plural(unit_of(results))
+    steps = [
+        f"{number(launch[key])} {words}"
+        for key, words in (("quoted", "were quoted a date"), ("deposited", "paid a deposit"), ("locked", "locked"))
+        if is_number(launch.get(key))
+    ]
+    ratio = f" ({percent(done / reserved, 0)})" if reserved > 0 else ""
+    return Card(
+        "What became of the launch",
+        number(done),
+        f"{name} handed over from {number(reserved)} reservations{ratio}. " + (", ".join(steps) + "." if steps else ""),
+    )
+
+
+def promise_card(results: Results) -> Card | None:
+    """How well the promised dates were kept in the live run."""
+    kept = part(results, "measures", "M3")
+    if not is_number(kept.get("mae_days")):
+        return None
+    late = kept.get("late_over_3_days_share")
+    tail = f"; {percent(late)} came more than 3 days late" if is_number(late) else ""
+    count = f" over {number(kept['n'])} hand-overs" if is_number(kept.get("n")) else ""
+    return Card(
+        "How well promises were kept",
+        f"{number(kept['mae_days'], 1)}{SPACE}days",
+        f"mean absolute error of the promised delivery date{count}{tail}. The date was shown before any deposit.",
+    )
+
+
+def break_even_sentence(results: Results) -> str:
+    """When renting and buying have cost the same."""
+    months = results.get("break_even_months")
+    if not is_number(months):
+        return "The plans' costs do not cross within the months computed, or there is only one plan."
+    return (
+        f"The plans have cost the same after {number(months)} months ({number(months / 12, 1)} years); before that the"
+        " one with the lower price is cheaper, afterwards the other."
+    )
+
+
+def books_sentence(results: Results) -> str:
+    """Whether the double-entry books balance."""
+    balance = part(results, "finance").get("trial_balance_minor")
+    if not is_number(balance):
+        return "No trial balance was given."
+    if balance == 0:
+        return "The books balance: over all accounts the sum is exactly zero."
+    return f"The books do NOT balance: they are off by {money(balance, currency_of(results))}."
+
+
+def supply_sentence(results: Results) -> str:
+    """How much was called off."""
+    supply = part(results, "procurement")
+    texts = [
+        f"{number(supply[key])} {words}"
+        for key, words in (("call_offs", "call-offs"), ("lines", "lines"))
+        if is_number(supply.get(key))
+    ]
+    if is_number(supply.get("amount_minor")):
+        texts.append(f"{large_money(supply['amount_minor'], currency_of(results))} in all")
+    return ", ".join(texts) + "." if texts else ""
+
+
+def _pair(interval: Any) -> tuple[Any, Any]:
+    if isinstance(interval, Sequence) and not isinstance(interval, str) and len(interval) == 2:
+        return interval[0], interval[1]
+    return None, None
+
+
+def _round(value: Any) -> Any:
+    """A predicted count to three significant figures: more would claim a precision nobody has."""
+    if not is_number(value) or value == 0:
+        return value
+    return float(f"{value:.3g}")
