@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,17 @@ def test_weekly_runs_call_off_only_the_difference(ledger: Ledger, do: Do) -> Non
 def test_only_what_cannot_wait_a_week_is_called_off(ledger: Ledger, do: Do) -> None:
     builds = {(BASE, week(t)): 5 for t in range(2, 6)}
     for number in range(4):
-        do(lambda tx, n=number: plan_parts(tx, f"r{n}", GZ, week(n), builds, USAGE, PARTS))
+        do(
+            partial(
+                plan_parts,
+                run_id=f"r{number}",
+                plant_id=GZ,
+                as_of=week(number),
+                builds=builds,
+                usage=USAGE,
+                parts=PARTS,
+            )
+        )
     with ledger.reader() as reader:
         due = {(x.part_id, x.due_on): x.quantity for x in reader.select(CALL_OFF_LINE)}
     assert due == {

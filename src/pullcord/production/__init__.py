@@ -24,14 +24,13 @@ from .model import (
     vehicles_per_week,
 )
 from .problem import Limits, Problem, cost_of, violations
+from .question import PlanPolicy, PlanRequest
 from .schedule import Schedule, plan_weeks
 from .service import (
-    PlanPolicy,
-    PlanRequest,
     cancel_build_order,
+    due_counts,
     find_build_order,
     open_build_order,
-    plan,
     planned_orders,
     report_built,
     waiting_orders,
@@ -47,6 +46,7 @@ from .store import (
     SHADOW_PRICE,
     SLOT_HOLD,
 )
+from .weekly import plan
 
 __all__ = [
     "BUILD_ORDER",
@@ -83,6 +83,7 @@ __all__ = [
     "VehicleBuilt",
     "cancel_build_order",
     "cost_of",
+    "due_counts",
     "earliest_due_first",
     "find_build_order",
     "free_slots",

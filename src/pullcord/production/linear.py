@@ -9,6 +9,7 @@ with `late` as backlog and `early` as stock that only later demand of the same i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -142,8 +143,8 @@ def prices(problem: Problem, layout: Layout, row_duals: Floats) -> tuple[Price, 
     )
 
 
-def in_words(problem: Problem, layout: Layout, conflict: Infeasibility) -> tuple[str, ...]:
-    """A conflict as a planner would say it, one line for each scarce thing; earlier weeks first.
+def in_words(problem: Problem, layout: Layout, conflicts: Sequence[Infeasibility]) -> tuple[str, ...]:
+    """Conflicts as a planner would say them, one line for each scarce thing; earlier weeks first.
 
     Parts and demand accumulate: their rows hang together over the weeks, and the last week tells the whole.
     """
@@ -151,7 +152,7 @@ def in_words(problem: Problem, layout: Layout, conflict: Infeasibility) -> tuple
     frozen = np.zeros((len(problem.items), len(problem.plants), weeks))
     frozen[:, :, : problem.freeze_weeks] = problem.frozen
     lines: dict[tuple[str, int], tuple[int, str]] = {}
-    for row in sorted(conflict.rows.tolist()):
+    for row in sorted({row for conflict in conflicts for row in conflict.rows.tolist()}):
         t = row % weeks
         week = problem.weeks[t]
         if row < layout.option_row:

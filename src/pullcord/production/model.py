@@ -213,7 +213,7 @@ class SchedulePublished:
     gap: float  # (objective - bound) / objective of the whole-vehicle plan against the linear bound
     cells: tuple[ScheduleCell, ...]
     shadow_prices: tuple[ShadowPrice, ...]
-    conflicts: tuple[str, ...] = ()  # the constraints in conflict where the plan is infeasible, in words
+    conflicts: tuple[str, ...] = ()  # in words: what made the plan, or its frozen weeks, impossible
 
 
 @event("vehicle.built")

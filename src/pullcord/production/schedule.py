@@ -15,7 +15,8 @@ from .rounding import round_plan
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Schedule:
-    """A master schedule and how good it is. `builds` is None exactly when there is no plan; `conflicts` then says why.
+    """A master schedule and how good it is. `builds` is None exactly when there is no plan; `conflicts` says why, where
+    that is known.
 
     status : how the linear program ended
     builds : int64[item, plant, week], whole vehicles that break no limit
@@ -64,7 +65,7 @@ def plan_weeks(
             found = conflicting_rows(
                 layout.rows, layout.row_lower, layout.row_upper, lower=layout.lower, upper=layout.upper
             )
-            conflicts = tuple(line for conflict in found for line in in_words(problem, layout, conflict))
+            conflicts = in_words(problem, layout, found)
         return Schedule(result.status, None, None, None, None, None, (), conflicts, rows, columns, result.seconds)
     linear = layout.builds(problem, result.solution)
     builds = round_plan(problem, linear)
