@@ -143,12 +143,14 @@ def line_up(crowds: Sequence[Shoppers], who: Sequence[Bools]) -> Queue:
     days = crowds[0].level.size
     kept = [np.flatnonzero(mask) for mask in who]
     per_day = np.stack([np.bincount(crowd.day[keep], minlength=days) for crowd, keep in zip(crowds, kept, strict=True)])
-    first_place = np.concatenate([[0], np.cumsum(per_day.max(axis=0))])
+    room = per_day.max(axis=0)
+    room[0] = max(room[0], 1)  # a line always has a place, if an empty one
+    first_place = np.concatenate([[0], np.cumsum(room)])
     places, seeds, variants = int(first_place[-1]), len(crowds), crowds[0].utility.shape[1]
     queue = Queue(
         first_place=first_place,
         shopper=np.full((places, seeds), NOBODY, dtype=np.int64),
-        day=np.repeat(np.arange(days), per_day.max(axis=0)),
+        day=np.repeat(np.arange(days), room),
         region=np.zeros((places, seeds), dtype=np.int64),
         utility=np.zeros((places, seeds, variants)),
         outside=np.full((places, seeds), np.inf),
