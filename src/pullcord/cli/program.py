@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -46,6 +48,21 @@ def show_program(folder: Folder, as_json: JsonFlag = False) -> None:
 
     program = read_program(folder)
     show(summary(program), as_json, lambda console: _draw(console, program))
+
+
+@app.command()
+def columns(as_json: JsonFlag = False) -> None:
+    """List every key and column that a program folder may hold, as docs/data-dictionary.csv does."""
+    from pullcord.program import data_dictionary
+
+    entries = [asdict(entry) for entry in data_dictionary()]
+
+    def as_csv(console: Console) -> None:
+        writer = csv.DictWriter(console.file, fieldnames=list(entries[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(entries)
+
+    show(entries, as_json, as_csv)
 
 
 def summary(program: Program) -> dict[str, Any]:
@@ -110,17 +127,17 @@ def _draw_valid(console: Console, program: Program) -> None:
 def _draw(console: Console, program: Program) -> None:
     last = program.starts_on + timedelta(days=7 * program.horizon_weeks - 1)
     console.print(f"{program.name} ({program.category}), {program.starts_on} to {last}", markup=False)
-    card = Table(title="Price card")
+    card = Table(title=f"Price card, {program.currency}")
     for heading in ("variant", "plan", "price", "a month", "cap, km a month", "each km above"):
         card.add_column(heading, justify="left" if heading in ("variant", "plan") else "right")
     for price in program.prices:
         card.add_row(
             price.variant_id,
             price.plan,
-            str(price.price),
-            str(price.monthly or ""),
-            str(price.cap_km_per_month or ""),
-            str(price.overage or ""),
+            f"{price.price.major:,}",
+            "" if price.monthly is None else f"{price.monthly.major:,}",
+            "" if price.cap_km_per_month is None else f"{price.cap_km_per_month:,}",
+            "" if price.overage is None else f"{price.overage.major:,}",
         )
     console.print(card)
     resting = Table(title=f"{len(program.assumptions)} assumptions: replace what you know better")

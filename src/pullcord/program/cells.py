@@ -114,7 +114,7 @@ def _day(text: str, whole: str, shape: re.Pattern[str], title: str, example: str
             raise ValueError
         day = date.fromisoformat(whole)
     except ValueError:
-        raise Refused(f"`{title}` is no date: `{text}`", f"write it as {example}") from None
+        raise Refused(f"`{title}` is no date: `{text}`", f"give one that exists, written as {example}") from None
     if day.year not in YEARS:
         raise Refused(f"`{title}` lies in the year {day.year}", f"give a year from {YEARS[0]} to {YEARS[-1]}")
     return day

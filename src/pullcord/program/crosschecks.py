@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date
 from fractions import Fraction
 
 from pullcord.alliance import Role
@@ -126,11 +126,8 @@ def check_settlement(tables: Tables, currency: str, faults: Faults) -> None:
 
 def check_launch(tables: Tables, header: Header, faults: Faults) -> None:
     """Launch days lie inside the horizon, and what was reserved never shrinks."""
-    if header.keys is None:
-        return
     table = tables[LAUNCH.name]
-    first = header.keys.starts_on
-    last = first + timedelta(days=7 * header.keys.horizon_weeks - 1)
+    first, last = header.horizon or (date.min, date.max)
     before: Row | None = None
     for row in sorted(table.sound_rows, key=lambda row: row["day"]):
         if not first <= row["day"] <= last:
@@ -149,7 +146,7 @@ def check_market(tables: Tables, header: Header, faults: Faults) -> None:
     """The new product stands among its rivals, tastes speak of attributes that are stated, sales fit the market."""
     rivals, tastes, sales = tables[RIVALS.name], tables[TASTES.name], tables[RIVAL_SALES.name]
     products = rivals.known("product_id")
-    new = header.keys.new_product_id if header.keys is not None else None
+    new = header.new_product_id
     if new is not None and rivals.vouches_for("product_id") and new not in products:
         faults.add(
             FILE, header.line_of("new_product_id"), f"rivals.csv does not hold the new product `{new}`",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pullcord.base import InvalidInput, Money, check_id
 
-from .cells import Refused, read_cell
+from .cells import YEARS, Refused, read_cell
 from .columns import CURRENCY, TAKEN_FROM_ASSUMPTIONS, Column, Kind
 from .faults import Faults, suggest
 from .model import Policies
@@ -72,11 +72,31 @@ class ProgramKeys(BaseModel):
 class Header:
     """program.toml as far as it could be read; `keys` is None where anything in it is wrong."""
 
-    def __init__(self, keys: ProgramKeys | None, currency: str | None, deposit: Money | None, text: str) -> None:
+    def __init__(self, keys: ProgramKeys | None, deposit: Money | None, text: str, tree: Mapping[str, Any]) -> None:
         self.keys = keys
-        self.currency = currency
         self.deposit = deposit
         self._text = text
+        self._tree = tree
+
+    @property
+    def currency(self) -> str | None:
+        """The currency, if it has the shape of one."""
+        stated = self._tree.get("currency")
+        return stated if isinstance(stated, str) and re.fullmatch("[A-Z]{3}", stated) else None
+
+    @property
+    def new_product_id(self) -> str | None:
+        """The new product, whether or not the other keys are right."""
+        stated = self._tree.get("new_product_id")
+        return stated if isinstance(stated, str) else None
+
+    @property
+    def horizon(self) -> tuple[date, date] | None:
+        """The first and the last day, whether or not the other keys are right."""
+        first, weeks = self._tree.get("starts_on"), self._tree.get("horizon_weeks")
+        if type(first) is not date or type(weeks) is not int or not (1 <= weeks <= 520 and first.year in YEARS):
+            return None
+        return first, first + timedelta(days=7 * weeks - 1)
 
     def line_of(self, *path: str) -> int:
         """The line on which a key stands; that of its section, or the first, where it does not."""
@@ -87,15 +107,13 @@ def read_header(folder: Path, assumptions: Mapping[str, tuple[str, str]] | None,
     """program.toml with every fault of it noted; nothing is raised."""
     text = read_text(folder / FILE, faults)
     if text is None:
-        return Header(None, None, None, "")
+        return Header(None, None, "", {})
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as failure:
         _note_syntax(str(failure), text, faults)
-        return Header(None, None, None, text)
-    currency = tree.get("currency")
-    if not isinstance(currency, str) or not re.fullmatch("[A-Z]{3}", currency):
-        currency = None
+        return Header(None, None, text, {})
+    currency = Header(None, None, text, tree).currency
     before = len(faults)
     if isinstance(tree.get("policies"), dict):
         tree["policies"] = _policies(tree["policies"], currency, assumptions, text, faults)
@@ -118,7 +136,7 @@ def read_header(folder: Path, assumptions: Mapping[str, tuple[str, str]] | None,
             deposit = read_cell(str(keys.policies.deposit_currency), _DEPOSIT, keys.currency)
         except Refused as refused:
             faults.add(FILE, line_of(text, ("policies", _DEPOSIT.title(keys.currency))), refused.wrong, refused.right)
-    return Header(keys if len(faults) == before else None, currency, deposit, text)
+    return Header(keys if len(faults) == before else None, deposit, text, tree)
 
 
 def _policies(

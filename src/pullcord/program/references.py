@@ -90,5 +90,5 @@ def _check_conditions(tables: Tables, options: OptionsByFamily, faults: Faults) 
                 try:
                     parse_condition(text, options)
                 except InvalidInput as failure:
-                    right = f"{failure.hint or 'mend it'} (families.csv and options.csv define what it may name)"
-                    faults.add(table.file, row.line, failure.message, right)
+                    where = "" if "position" in failure.message else " (families.csv and options.csv hold the names)"
+                    faults.add(table.file, row.line, failure.message, f"{failure.hint or 'mend it'}{where}")
