@@ -15,6 +15,7 @@ from pullcord.store import (
     Event,
     Json,
     Projection,
+    Reaction,
     Rows,
     Table,
     Transaction,
@@ -191,7 +192,7 @@ def confirm_part(tx: Transaction, event: Event[PartCalled]) -> None:
     tx.emit(f"part/{event.body.part}", PartConfirmed(event.body.part))
 
 
-REACTIONS = {SlotTaken: (call_part,), PartCalled: (confirm_part,)}
+REACTIONS: dict[type, tuple[Reaction, ...]] = {SlotTaken: (call_part,), PartCalled: (confirm_part,)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,7 +220,7 @@ class Writer:
             told = self._database.explain(cause)
             if told is not cause:
                 told.__cause__ = cause
-                log.warning("nothing committed", extra={"commands": len(commands), "why": str(told)})
+                log.warning("%d commands not committed: %s", len(commands), told)
             return [Failure(told)] * len(commands)
 
     def _recover(self) -> None:
@@ -233,7 +233,7 @@ class Writer:
         try:
             self._read_again()
         except Exception as failure:
-            log.warning("not readable yet", extra={"ledger": self._database.name, "why": str(failure)})
+            log.warning("the ledger cannot be read again yet: %s", failure)
 
     def _read_again(self) -> None:
         page = self._page
