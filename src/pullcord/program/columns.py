@@ -447,22 +447,6 @@ DELIVERIES = TableSpec(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NeededAssumption:
-    """A key that assumptions.csv must hold, because the code reads it by name."""
-
-    key: str
-    unit: str
-    meaning: str
-
-
-TRANSIT = (
-    NeededAssumption("transit_detour_factor", "road km per great-circle km", "how much longer the road is"),
-    NeededAssumption("transit_km_per_day", "km/day", "how far a finished unit travels in a day"),
-    NeededAssumption("transit_handling_days", "day", "loading, waiting, unloading, preparing for handover"),
-)
-"""Together they are the rule that turns a distance into days."""
-
 TABLES: tuple[TableSpec, ...] = (
     PARTIES, FAMILIES, OPTIONS, RULES, VARIANTS, PRICE_CARD, RIVALS, RIVAL_SALES, MARKET_TOTALS, TASTES, CITIES,
     PLANTS, OPTION_LIMITS, SUPPLIERS, PARTS, BOM, LAUNCH, SETTLEMENT, ASSUMPTIONS, PANEL, DELIVERIES,

@@ -9,57 +9,63 @@ from fractions import Fraction
 from pullcord.alliance import Role
 
 from .columns import (
-    ASSUMPTIONS,
-    CITIES,
     LAUNCH,
     MARKET_TOTALS,
-    PARTIES,
-    PARTS,
     PRICE_CARD,
     RIVAL_SALES,
     RIVALS,
     SETTLEMENT,
     TASTES,
-    TRANSIT,
     VARIANTS,
 )
-from .faults import Faults, suggest
+from .faults import Faults, nearest, suggest
 from .header import FILE, Header
+from .needed import NEEDED
 from .tables import CheckedTable, Row
 
 Tables = Mapping[str, CheckedTable]
 
 
-def check_assumptions(table: CheckedTable, faults: Faults) -> None:
-    """Each value lies in its range; the keys that the code reads by name are there, in the right unit."""
+def check_assumptions(table: CheckedTable, currency: str, faults: Faults) -> None:
+    """Each value lies in its range, a share between 0 and 1; the keys that the code reads are there, in their unit."""
+    needed = {need.key_in(currency): need for need in NEEDED}
     for row in table.sound_rows:
-        if not row["low"] <= row["value"] <= row["high"]:
+        low, value, high = row["low"], row["value"], row["high"]
+        if not low <= value <= high:
+            wrong = f"`{row['key']}` is {value:g}, outside {low:g} to {high:g}"
+            faults.add(table.file, row.line, wrong, "give low <= value <= high")
+        elif row["unit"] == "share" and not 0 <= low <= high <= 1:
             faults.add(
-                table.file, row.line, f"`{row['key']}` is {row['value']:g}, outside {row['low']:g} to {row['high']:g}",
-                "give low <= value <= high",
-            )  # fmt: skip
+                table.file, row.line, f"`{row['key']}` cannot be a share from {low:g} to {high:g}", "stay in 0 to 1"
+            )
+        elif row["key"] in needed and low < 0:
+            faults.add(table.file, row.line, f"`{row['key']}` cannot be as low as {low:g}", "give 0 or more")
     if not table.vouches_for("key"):
         return
     rows = {row["key"]: row for row in table.rows}
-    for needed in TRANSIT:
-        if needed.key not in rows:
-            faults.add(
-                table.file, 0, f"the assumption `{needed.key}` is missing", f"add it in {needed.unit}: {needed.meaning}"
+    for key, need in needed.items():
+        unit = need.unit_in(currency)
+        if key not in rows:
+            slip = nearest(key, rows.keys() - needed.keys())
+            right = (
+                f"did you mean it by `{slip}` (line {rows[slip].line})?"
+                if slip
+                else f"add it in {unit}: {need.meaning}"
             )
-        elif rows[needed.key].cells.get("unit", needed.unit) != needed.unit:
-            row = rows[needed.key]
-            faults.add(table.file, row.line, f"`{needed.key}` is in {row['unit']}", f"state it in {needed.unit}")
+            faults.add(table.file, 0, f"the assumption `{key}` is missing", right)
+        elif rows[key].cells.get("unit", unit) != unit:
+            faults.add(table.file, rows[key].line, f"`{key}` is in {rows[key]['unit']}", f"state it in {unit}")
 
 
 def check_parties(table: CheckedTable, faults: Faults) -> None:
-    """Exactly one platform sells and holds the customers' money; exactly one maker owns the schedule."""
+    """Exactly one platform sells and holds the money; exactly one maker owns the schedule; somebody carries."""
     if not table.vouches_for("role") or not table.rows:
         return
-    for role in (Role.PLATFORM, Role.CARMAKER):
+    for role in (Role.PLATFORM, Role.CARMAKER, Role.LOGISTICS):
         holders = [row for row in table.rows if row["role"] == role]
         if not holders:
             faults.add(table.file, 0, f"no party has the role `{role.value}`", "give it to one party")
-        for row in holders[1:]:
+        for row in holders[1:] if role is not Role.LOGISTICS else ():
             wrong = f"a second party has the role `{role.value}`, after line {holders[0].line}"
             faults.add(table.file, row.line, wrong, "keep one of the two")
 
@@ -204,11 +210,3 @@ def check_cities(table: CheckedTable, faults: Faults) -> None:
                 f"the place {number} stood before, in line {before.line}",
                 "keep one of the two rows",
             )
-
-
-CHECKED_ALONE = {
-    ASSUMPTIONS.name: check_assumptions,
-    PARTIES.name: check_parties,
-    PARTS.name: check_parts,
-    CITIES.name: check_cities,
-}

@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields
 
 from pydantic import BaseModel
 
-from .columns import CURRENCY, TABLES, Column, Kind
+from .columns import ASSUMPTIONS, CURRENCY, TABLES, Column, Kind
 from .header import FILE, PolicyKeys, ProgramKeys, title_of, unit_of
+from .needed import NEEDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,10 @@ def data_dictionary() -> tuple[Entry, ...]:
         if table.attributes:
             meaning = "any further column: an attribute; its name is what tastes.csv calls it"
             entries.append(Entry(table.file, "{attribute}", Kind.NUMBER, "as in its name", "no", meaning, "planner"))
+    entries += [
+        Entry(ASSUMPTIONS.file, f"key {need.key}", Kind.NUMBER, need.unit, "yes", need.meaning, "planner")
+        for need in NEEDED
+    ]
     return tuple(entries)
 
 

@@ -17,7 +17,16 @@ from pullcord.production import Plant
 from . import records
 from .bill import check_bill
 from .columns import ASSUMPTIONS, DELIVERIES, FAMILIES, TABLES, TableSpec
-from .crosschecks import CHECKED_ALONE, check_launch, check_market, check_prices, check_settlement
+from .crosschecks import (
+    check_assumptions,
+    check_cities,
+    check_launch,
+    check_market,
+    check_parties,
+    check_parts,
+    check_prices,
+    check_settlement,
+)
 from .faults import Faults, nearest, suggest
 from .header import FILE, Header, read_header
 from .model import Assumption, LaunchDay, MonthlyCount, PanelRow, Program
@@ -63,8 +72,11 @@ def _assemble(
     folder: Path, digest: str, header: Header, tables: Mapping[str, CheckedTable], faults: Faults
 ) -> Program | None:
     """All that holds between tables is checked, and the records are built as far as their rows allow."""
-    for name, check_alone in CHECKED_ALONE.items():
-        check_alone(tables[name], faults)
+    check_parties(tables["parties"], faults)
+    check_cities(tables["cities"], faults)
+    check_parts(tables["parts"], faults)
+    if header.currency is not None:
+        check_assumptions(tables[ASSUMPTIONS.name], header.currency, faults)
     check_references(tables, faults)
     check_prices(tables, faults)
     check_settlement(tables, header.currency or "", faults)

@@ -27,11 +27,11 @@ from .columns import (
     RIVALS,
     RULES,
     SETTLEMENT,
-    TRANSIT,
     VARIANTS,
 )
 from .faults import Faults
 from .model import Assumption
+from .needed import TRANSIT
 from .tables import CheckedTable, Row
 
 if TYPE_CHECKING:
