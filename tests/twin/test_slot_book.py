@@ -20,21 +20,22 @@ STEPS = st.lists(
 
 @given(STEPS)
 def test_slots_are_taken_once_and_the_next_free_week_is_found(steps: list[tuple[str, int, int]]) -> None:
-    book = SlotBook(twin_input(capacity_per_week=3, availability=1.0), 1, 2)
+    book = SlotBook(twin_input(capacity_per_week=3, availability=1.0), lanes=2)
     taken = 0
     for place, (what, week, number) in enumerate(steps):
         if what == "take":
-            s, r = np.array([0]), np.array([number])
-            slot = book.next_free[s, r, week]
-            assert book.build_day(s, r, np.array([week]))[0] // 7 == slot[0]
-            book.take(s, r, slot, place)
+            lane = np.array([number])
+            slot = book.next_free[lane, week]
+            day = book.build_day(lane * book.weeks + week)
+            assert day == 7 * slot + 7 * (3 - book.free[lane, slot]) // 3
+            book.take(lane, slot, place)
             taken += 1
         else:
-            book.give_way(week, np.array([[number, 0]]))
+            book.give_way(week, np.array([number, 0]))
         assert (book.free >= 0).all()
-        for rep in range(2):
+        for of_lane in range(2):
             for week_asked in range(8):
-                free_weeks = np.flatnonzero(book.free[0, rep, week_asked:])
-                assert book.next_free[0, rep, week_asked] == week_asked + free_weeks[0]
+                free_weeks = np.flatnonzero(book.free[of_lane, week_asked:])
+                assert book.next_free[of_lane, week_asked] == week_asked + free_weeks[0]
     holders = book.holder[book.holder >= 0]
     assert holders.size == taken == np.unique(holders).size

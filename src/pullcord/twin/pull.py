@@ -13,6 +13,7 @@ from math import log
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .inputs import TwinInput
 from .planning import (
@@ -77,49 +78,53 @@ class PullPlanner:
 
 
 class SlotBook:
-    """Weekly build slots: how many are free, and who holds those that are taken, in order of promise."""
+    """Weekly build slots of each lane: how many are free, and who holds the others, in order of promise.
 
-    def __init__(self, given: TwinInput, cases: int, replications: int) -> None:
+    A lane is one case of one replication.
+    """
+
+    def __init__(self, given: TwinInput, lanes: int) -> None:
         self.capacity = given.planned_capacity
-        self.horizon_weeks = given.quote_horizon_weeks
         self.weeks = given.weeks + given.quote_horizon_weeks + 2
-        shape = (cases, replications, self.weeks)
-        self.free = np.full(shape, self.capacity, dtype=np.int64)
-        self.next_free = np.broadcast_to(np.arange(self.weeks), shape).copy()
-        self.holder = np.full((*shape, self.capacity), NOBODY, dtype=np.int32)
-        self._held = np.zeros(shape, dtype=np.int64)
+        self.free = np.full((lanes, self.weeks), self.capacity, dtype=np.int64)
+        self.next_free = np.tile(np.arange(self.weeks), (lanes, 1))  # first week from this one on with a free slot
+        self.next_day = 7 * self.next_free  # on which the next order given a slot of this week would be built
+        self.holder = np.full((lanes, self.weeks, self.capacity), NOBODY, dtype=np.int32)
+        self._held = np.zeros((lanes, self.weeks), dtype=np.int64)
 
-    def build_day(self, s: Ints, r: Ints, week: Ints) -> Ints:
-        """Day on which the next order would be built if it took a slot in the first free week from `week` on."""
-        slot = self.next_free[s, r, week]
-        return 7 * slot + 7 * (self.capacity - self.free[s, r, slot]) // self.capacity
+    def build_day(self, at: Ints) -> Ints:
+        """Day on which an order would be built if it took a slot in the first free week from the one `at` on.
 
-    def take(self, s: Ints, r: Ints, week: Ints, place: int) -> None:
-        """Give one slot of `week` to the shopper in `place`; each (case, replication) occurs once."""
-        self.holder[s, r, week, self._held[s, r, week]] = place
-        self._held[s, r, week] += 1
-        self.free[s, r, week] -= 1
-        self._close(s, r, week)
+        `at` holds lane * weeks + week, in any shape.
+        """
+        slot = self.next_free.reshape(-1).take(at)
+        return self.next_day.reshape(-1).take(at - at % self.weeks + slot)
+
+    def take(self, lanes: Ints, week: Ints, place: int) -> None:
+        """Give one slot of `week` to the shopper in `place`, in each of these lanes; no lane may occur twice."""
+        held, free = self._held[lanes, week], self.free[lanes, week] - 1
+        self.holder[lanes, week, held] = place
+        self._held[lanes, week] = held + 1
+        self._set_free(lanes, week, free)
 
     def give_way(self, week: int, slipped: Ints) -> None:
-        """Take slots from `week` on for orders that slipped: int[case, replication]."""
+        """Take slots from `week` on for orders that slipped: int[lane]."""
         due = slipped.copy()
         while due.any() and week < self.weeks:
-            used = np.minimum(due, self.free[:, :, week])
-            self.free[:, :, week] -= used
+            used = np.minimum(due, self.free[:, week])
             due -= used
-            s, r = np.nonzero(used)
-            self._close(s, r, np.full(s.size, week))
+            lanes = np.flatnonzero(used)
+            self._set_free(lanes, np.full(lanes.size, week), (self.free[:, week] - used)[lanes])
             week += 1
 
-    def _close(self, s: Ints, r: Ints, week: Ints) -> None:
-        full = self.free[s, r, week] == 0
-        if full.any():
+    def _set_free(self, lanes: Ints, week: Ints, free: Ints) -> None:
+        self.free[lanes, week] = free
+        self.next_day[lanes, week] = 7 * week + 7 * (self.capacity - free) // self.capacity
+        if (free == 0).any():
             # Look up the next free week afresh where one has filled up: the last week always counts as free.
-            s, r = s[full], r[full]
-            weeks = np.arange(self.weeks)
-            open_weeks = np.where(self.free[s, r] > 0, weeks, self.weeks - 1)
-            self.next_free[s, r] = np.minimum.accumulate(open_weeks[:, ::-1], axis=1)[:, ::-1]
+            lanes = lanes[free == 0]
+            open_weeks = np.where(self.free[lanes] > 0, np.arange(self.weeks), self.weeks - 1)
+            self.next_free[lanes] = np.minimum.accumulate(open_weeks[:, ::-1], axis=1)[:, ::-1]
 
 
 def _patience_beyond(given: TwinInput, days: int) -> Floats:
@@ -129,9 +134,12 @@ def _patience_beyond(given: TwinInput, days: int) -> Floats:
 
 
 def pull_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Sequence[Case]) -> Outcome:
-    """What becomes of everybody in `line` when units are quoted, ordered and then built."""
+    """What becomes of everybody in `line` when units are quoted, ordered and then built.
+
+    All cases of all replications advance together; one case of one replication is a lane.
+    """
     S, R, V = len(cases), line.shopper.shape[1], len(given.variants)
-    days, weeks, lead = given.days, given.weeks, given.kit_lead_weeks
+    L, days, weeks, lead = S * R, given.days, given.weeks, given.kit_lead_weeks
     _, cost, kit_cost, margin = economics(given)
     transit = np.array([region.transit_days for region in given.regions])
     first_day, last_day = given.measured_days
@@ -139,156 +147,151 @@ def pull_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
 
     orders = News(days, launch, cases)
     planner = PullPlanner(given, wants, orders, cases)
-    slots = SlotBook(given, S, R)
+    slots = SlotBook(given, L)
 
     # Opening: as many kits as the launch plan's own target says, a week's need of them due in each week of the lead.
     # `supply` counts kits that can be used by a week, `called` those called off so far, `committed` those promised.
-    called = np.floor(planner.target(launch) + orders.known(0) + 0.5).astype(np.int64)
-    supply = np.zeros((S, R, V, slots.weeks), dtype=np.int64)
-    weekly_need = np.minimum(np.floor(7 * launch + 0.5).astype(np.int64), called // (lead + 1))
-    for week in range(lead + 1):
-        supply[..., week:] += (called - lead * weekly_need if week == 0 else weekly_need)[..., None]
-    committed = np.zeros((S, R, V), dtype=np.int64)
-    used = np.zeros((S, R, V), dtype=np.int64)
-    accepted = np.zeros((S, R, V), dtype=np.int64)
-    ready = np.zeros((S, R, V), dtype=np.int64)
-    air_left = np.zeros((S, R), dtype=np.int64)
+    called = np.floor(planner.target(launch) + orders.known(0) + 0.5).astype(np.int64).reshape(L, V)
+    weekly_need = np.minimum(np.floor(7 * launch + 0.5).astype(np.int64).reshape(L, V), called // (lead + 1))
+    supply = np.repeat((called - lead * weekly_need)[..., None], slots.weeks, axis=2)
+    for week in range(1, lead + 1):
+        supply[..., week:] += weekly_need[..., None]
+    committed, used, accepted = (np.zeros((L, V), dtype=np.int64) for _ in range(3))
 
     places = line.day.size
-    bought = np.full((places, S, R), NOBODY, dtype=np.int8)
-    promised = np.zeros((places, S, R), dtype=np.int16)
-    delivered = np.zeros((places, S, R), dtype=np.int16)
-    by_air = np.zeros((places, S, R), dtype=np.bool_)
-    slot_week = np.zeros((places, S, R), dtype=np.int16)
-    slot_day = np.zeros((places, S, R), dtype=np.int16)
-    slipping = np.full((S, R, 0), NOBODY, dtype=np.int32)
-    moving_days, kit_days = np.zeros((S, R)), np.zeros((S, R))
-    built_weekly = np.zeros((S, R, weeks), dtype=np.int64)
-    backlog_weekly = np.zeros((S, R, weeks), dtype=np.int64)
-    kits_weekly = np.zeros((S, R, weeks), dtype=np.int64)
+    bought = np.full((places, L), NOBODY, dtype=np.int8)
+    promised, delivered, slot_week, slot_day = (np.zeros((places, L), dtype=np.int16) for _ in range(4))
+    by_air = np.zeros((places, L), dtype=np.bool_)
+    slipping = np.full((L, 0), NOBODY, dtype=np.int32)
+    moving_days, kit_days = np.zeros(L), np.zeros(L)
+    built_weekly, backlog_weekly, kits_weekly = (np.zeros((L, weeks), dtype=np.int64) for _ in range(3))
 
     would_wait = _patience_beyond(given, 7 * slots.weeks + 100)
-    case, rep = np.arange(S)[:, None], np.arange(R)[None, :]
-    case_3, rep_3 = case[..., None], rep[..., None]
-    longest = 7.0 * given.quote_horizon_weeks
+    patience = np.minimum(line.patience_days, 7.0 * given.quote_horizon_weeks)
+    way = transit[line.region]  # [place, replication]
+    lane = np.arange(L)
+    rep = lane % R
+    lane_start = (lane * slots.weeks).reshape(S, R)
 
     for day in range(days):
         week, weekday = divmod(day, 7)
         if weekday == 0:
-            # A late delivery is known on the Monday on which it should have come: those kits count a week later.
-            due_now = supply[..., week] - (supply[..., week - 1] if week else 0)
             if week:
-                supply[..., week] -= np.where(luck.kit_late[None, :, :, week], due_now, 0)
-            earliest = week + 1
-            ready[...] = _ready_week(supply, committed, earliest, lead)
-            air_left[...] = int(given.expedite_share_max * given.capacity_per_week)
-            air_week = np.full((S, R), earliest + given.expedite_lead_weeks)
+                # Late kits are known on the Monday on which they should have come; they count a week later.
+                due_now = supply[..., week] - supply[..., week - 1]
+                supply[..., week] -= np.where(luck.kit_late[rep, :, week], due_now, 0)
+            air_week = week + 1 + given.expedite_lead_weeks
+            air_left = np.full(L, int(given.expedite_share_max * given.capacity_per_week))
+            ready = lane_start[..., None] + _ready_week(supply, committed, week + 1, lead).reshape(S, R, V)
+            ready_cells = ready.reshape(-1)  # of each variant: where its first week with a kit lies in the slot book
 
         for k in range(line.first_place[day], line.first_place[day + 1]):
-            way = transit[line.region[k]]
-            days_needed = slots.build_day(case_3, rep_3, ready) + way[None, :, None] - day
-            days_by_air = slots.build_day(case, rep, air_week) + way - day
-            # Parts go by air where the margin they save, at the known spread of patience, is worth their cost.
-            saved = margin * (would_wait[days_by_air][..., None] - would_wait[days_needed])
-            air = (saved > given.expedite_cost) & (air_left > 0)[..., None]
-            wait = np.where(air, days_by_air[..., None], days_needed)
-            patience = np.minimum(line.patience_days[k], longest)
-            value = np.where(wait <= patience[None, :, None], line.utility[k], -np.inf)
-            pick = value.argmax(axis=2)
-            buys = value.max(axis=2) > line.outside[k]
-            if not buys.any():
+            wait = slots.build_day(ready) + (way[k] - day)[:, None]
+            air = None
+            if (ready - lane_start[..., None] > air_week).any():
+                # Parts go by air where the margin they save, at the known spread of patience, is worth their cost.
+                wait_by_air = (slots.build_day(lane_start + air_week) + way[k] - day)[..., None]
+                saved = margin * (would_wait.take(wait_by_air) - would_wait.take(wait))
+                air = (saved > given.expedite_cost) & (air_left > 0).reshape(S, R, 1)
+                wait = np.where(air, wait_by_air, wait)
+            value = np.where(wait <= patience[k][:, None], line.utility[k], -np.inf)
+            lanes = np.flatnonzero(value.max(axis=2) > line.outside[k])
+            if not lanes.size:
                 continue
-            s, r = np.nonzero(buys)
-            v = pick[s, r]
-            flown = air[s, r, v]
-            slot = slots.next_free[s, r, np.where(flown, air_week[s, r], ready[s, r, v])]
-            bought[k, s, r] = v
-            promised[k, s, r] = day + wait[s, r, v]
-            by_air[k, s, r] = flown
-            slot_week[k, s, r] = slot
-            slot_day[k, s, r] = promised[k, s, r] - way[r]
-            slots.take(s, r, slot, k)
-            air_left[s, r] -= flown
-            accepted[s, r, v] += 1
-            s, r, v = s[~flown], r[~flown], v[~flown]
-            committed[s, r, v] += 1
-            short = np.ones(s.size, dtype=np.bool_)
-            while short.any():
-                short = (supply[s, r, v, ready[s, r, v]] <= committed[s, r, v]) & (ready[s, r, v] < week + 1 + lead)
-                ready[s, r, v] += short
+            v = value.argmax(axis=2).reshape(-1)[lanes]
+            cell = lanes * V + v
+            flown = air.reshape(-1)[cell] if air is not None else np.zeros(lanes.size, dtype=np.bool_)
+            asked = np.where(flown, air_week, ready_cells[cell] - lanes * slots.weeks)
+            slot = slots.next_free[lanes, asked]
+            waits = wait.reshape(-1)[cell]
+            bought[k, lanes] = v
+            promised[k, lanes] = day + waits
+            slot_week[k, lanes] = slot
+            slot_day[k, lanes] = day + waits - way[k, rep[lanes]]
+            slots.take(lanes, slot, k)
+            accepted.reshape(-1)[cell] += 1
+            if air is not None:
+                by_air[k, lanes] = flown
+                air_left[lanes] -= flown
+                lanes, v, cell = lanes[~flown], v[~flown], cell[~flown]
+            promised_kits = committed.reshape(-1)[cell] + 1
+            committed.reshape(-1)[cell] = promised_kits
+            while lanes.size:
+                at = ready_cells[cell] - lanes * slots.weeks
+                short = (supply[lanes, v, at] <= promised_kits) & (at < week + 1 + lead)
+                ready_cells[cell] += short
+                lanes, v, cell, promised_kits = lanes[short], v[short], cell[short], promised_kits[short]
 
-        orders.at_end_of(day)[...] = committed
+        orders.at_end_of(day)[...] = committed.reshape(S, R, V)
         if weekday != 6:
             continue
 
         # The week's build: orders that slipped come first, then those promised for this week.
-        due = np.concatenate([slipping, slots.holder[:, :, week]], axis=2)
+        due = np.concatenate([slipping, slots.holder[:, week]], axis=1)
         open_order = due != NOBODY
         place = np.where(open_order, due, 0)
-        variant = np.where(open_order, bought[place, case_3, rep_3], NOBODY)
-        flown_in = by_air[place, case_3, rep_3] & open_order
+        variant = np.where(open_order, bought[place, lane[:, None]], NOBODY)
+        flown_in = by_air[place, lane[:, None]] & open_order
         has_kit = flown_in.copy()
-        for v in range(V):
-            needs = (variant == v) & ~flown_in
-            has_kit |= needs & (np.cumsum(needs, axis=2) <= (supply[..., v, week] - used[..., v])[..., None])
-        made = has_kit & (np.cumsum(has_kit, axis=2) <= luck.capacity[None, :, week, None])
-        s, r, i = np.nonzero(made)
-        k, v = place[s, r, i], variant[s, r, i]
-        np.add.at(used, (s, r, v), (~flown_in[s, r, i]).astype(np.int64))
-        built_on = slot_day[k, s, r] + 7 * (week - slot_week[k, s, r])
-        on_the_road = np.maximum(transit[line.region[k, r]] + line.transit_noise_days[k, r], 1)
-        delivered[k, s, r] = built_on + on_the_road
-        inside = (line.day[k] >= first_day) & (line.day[k] < last_day)
-        np.add.at(moving_days, (s, r), on_the_road * cost[v] * inside)
-        built_weekly[..., week] = made.sum(axis=2)
+        for v_ in range(V):
+            needs = (variant == v_) & ~flown_in
+            has_kit |= needs & (np.cumsum(needs, axis=1) <= (supply[:, v_, week] - used[:, v_])[:, None])
+        made = has_kit & (np.cumsum(has_kit, axis=1) <= luck.capacity[rep, week][:, None])
+        at, i = np.nonzero(made)
+        k_, v = place[at, i], variant[at, i]
+        np.add.at(used, (at, v), (~flown_in[at, i]).astype(np.int64))
+        on_the_road = np.maximum(way[k_, rep[at]] + line.transit_noise_days[k_, rep[at]], 1)
+        delivered[k_, at] = slot_day[k_, at] + 7 * (week - slot_week[k_, at]) + on_the_road
+        inside = (line.day[k_] >= first_day) & (line.day[k_] < last_day)
+        np.add.at(moving_days, at, on_the_road * cost[v] * inside)
+        built_weekly[:, week] = made.sum(axis=1)
 
         # Whoever cannot wait another week cancels now, before the build, and leaves the kit to the next.
         late = open_order & ~made
-        s, r, i = np.nonzero(late)
-        k = place[s, r, i]
-        next_day = slot_day[k, s, r] + 7 * (week + 1 - slot_week[k, s, r]) + transit[line.region[k, r]]
-        leaves = next_day - line.day[k] > np.minimum(line.patience_days[k, r], longest + 7 * 4)
-        late[s[leaves], r[leaves], i[leaves]] = False
-        gone_s, gone_r, gone_k = s[leaves], r[leaves], k[leaves]
-        gone_v = bought[gone_k, gone_s, gone_r].astype(np.int64)
-        flown = by_air[gone_k, gone_s, gone_r]
-        np.add.at(committed, (gone_s, gone_r, gone_v), -(~flown).astype(np.int64))
-        np.add.at(called, (gone_s, gone_r, gone_v), flown.astype(np.int64))
-        left_over = flown[:, None] & (np.arange(slots.weeks) > week)
-        np.add.at(supply, (gone_s, gone_r, gone_v), left_over.astype(np.int64))
-        np.add.at(accepted, (gone_s, gone_r, gone_v), -1)
-        bought[gone_k, gone_s, gone_r] = NOBODY
+        at, i = np.nonzero(late)
+        k_ = place[at, i]
+        next_day = slot_day[k_, at] + 7 * (week + 1 - slot_week[k_, at]) + way[k_, rep[at]]
+        leaves = next_day - line.day[k_] > line.patience_days[k_, rep[at]]
+        late[at[leaves], i[leaves]] = False
+        k_, at = k_[leaves], at[leaves]
+        v, flown = bought[k_, at].astype(np.int64), by_air[k_, at]
+        np.add.at(committed, (at, v), -(~flown).astype(np.int64))
+        np.add.at(accepted, (at, v), -1)
+        np.add.at(called, (at, v), flown.astype(np.int64))
+        np.add.at(supply, (at, v), (flown[:, None] & (np.arange(slots.weeks) > week)).astype(np.int64))
+        bought[k_, at] = NOBODY
         slipping = _keep(place, late)
-        slots.give_way(week + 1, late.sum(axis=2))
+        slots.give_way(week + 1, late.sum(axis=1))
 
-        called_now = planner.call_off(day + 1, called, committed)
+        called_now = planner.call_off(day + 1, called.reshape(S, R, V), committed.reshape(S, R, V)).reshape(L, V)
         called += called_now
         supply[..., week + 1 + lead :] += called_now[..., None]
         on_hand = supply[..., week] - used
-        kits_weekly[..., week] = on_hand.sum(axis=-1)
-        backlog_weekly[..., week] = accepted.sum(axis=-1) - built_weekly[..., : week + 1].sum(axis=-1)
+        kits_weekly[:, week] = on_hand.sum(axis=1)
+        backlog_weekly[:, week] = accepted.sum(axis=1) - built_weekly[:, : week + 1].sum(axis=1)
         if first_day <= day < last_day:
-            kit_days += 7 * (on_hand * kit_cost).sum(axis=-1)
+            kit_days += 7 * (on_hand * kit_cost).sum(axis=1)
 
+    by_place, by_week = (places, S, R), (S, R, weeks)
     return Outcome(
-        bought=bought,
-        promised_day=promised,
-        delivered_day=delivered,
-        marked_down=np.zeros_like(by_air),
-        expedited=by_air,
+        bought=bought.reshape(by_place),
+        promised_day=promised.reshape(by_place),
+        delivered_day=delivered.reshape(by_place),
+        marked_down=np.zeros(by_place, dtype=np.bool_),
+        expedited=by_air.reshape(by_place),
         unsold=np.zeros((S, R)),
         standing_value_days=np.zeros((S, R)),
-        moving_value_days=moving_days,
-        kit_value_days=kit_days,
-        built=built_weekly,
-        stock=np.zeros((S, R, weeks), dtype=np.int64),
-        backlog=backlog_weekly,
-        kits=kits_weekly,
+        moving_value_days=moving_days.reshape(S, R),
+        kit_value_days=kit_days.reshape(S, R),
+        built=built_weekly.reshape(by_week),
+        stock=np.zeros(by_week, dtype=np.int64),
+        backlog=backlog_weekly.reshape(by_week),
+        kits=kits_weekly.reshape(by_week),
     )
 
 
 def _ready_week(supply: Ints, committed: Ints, earliest: int, lead: int) -> Ints:
-    """int[case, replication, variant]: first week in which the next order's kit can be used.
+    """int[lane, variant]: first week in which the next order's kit can be used.
 
     Parts called off at the end of this week can be used `lead` weeks after the earliest week at the latest.
     """
@@ -296,9 +299,8 @@ def _ready_week(supply: Ints, committed: Ints, earliest: int, lead: int) -> Ints
     return np.minimum(earliest + ahead.sum(axis=-1), earliest + lead)
 
 
-def _keep(place: Ints, kept: Bools) -> Ints:
-    """The kept orders of each (case, replication), in their order, filled up with nobody."""
-    longest = int(kept.sum(axis=2).max(initial=0))
-    first = np.argsort(~kept, axis=2, kind="stable")[:, :, :longest]
-    orders = np.take_along_axis(np.where(kept, place, NOBODY), first, axis=2)
-    return orders.astype(np.int32)
+def _keep(place: Ints, kept: Bools) -> NDArray[np.int32]:
+    """int32[lane, order]: the kept orders of each lane, in their order, filled up with nobody."""
+    longest = int(kept.sum(axis=1).max(initial=0))
+    first = np.argsort(~kept, axis=1, kind="stable")[:, :longest]
+    return np.take_along_axis(np.where(kept, place, NOBODY), first, axis=1).astype(np.int32)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pullcord.mismatch import UNSOLD_AFTER_DAYS, unsold_of_cohorts
 
@@ -33,6 +34,8 @@ from .planning import (
 )
 from .shoppers import NOBODY, Floats, Ints, Luck, Queue
 
+# Where a unit came from: the shopper's own region, at the posted or the reduced price; the road to it; another region.
+STOCK, REDUCED, ROAD, AFAR = 0, 1, 2, 3
 MIDWEEK = 3  # units leave the plant all through the week: on average in its middle
 LEAST_IN_STOCK = 0.25  # sales are corrected for days out of stock, at most fourfold
 
@@ -88,7 +91,10 @@ class PushPlanner:
 
 
 def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Sequence[Case]) -> Outcome:
-    """What becomes of everybody in `line` when units are built on forecast and sold from stock."""
+    """What becomes of everybody in `line` when units are built on forecast and sold from stock.
+
+    All cases of all replications advance together; one case of one replication is a lane.
+    """
     S, R, V, G = len(cases), line.shopper.shape[1], len(given.variants), len(given.regions)
     days, weeks = given.days, given.weeks
     price, cost, _, margin = economics(given)
@@ -107,33 +113,29 @@ def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
     plan[..., : given.freeze_weeks] = whole_units(
         np.repeat(within(7 * launch, float(given.planned_capacity))[..., None], given.freeze_weeks, axis=-1)
     )
-    arriving = np.zeros((days + max(transit) + 7, S, R, G, V), dtype=np.int64)
+    arriving = np.zeros((days + max(transit) + 7, S, R, G, V), dtype=np.int32)
     arriving[0] = whole_units(np.moveaxis(opening[:, :, None, :] * region_share[:, None], -2, -1)).swapaxes(-2, -1)
     built_all = arriving[0].sum(axis=2).astype(np.float64)
     built_by_region = np.zeros((weeks, S, R, G, V))
     carried = np.zeros((S, R, V), dtype=np.int64)
-    arrived = np.zeros((S, R, G, V), dtype=np.int64)
-    aged_arrivals = np.zeros_like(arrived)
-    stock = np.zeros_like(arrived)
-    on_the_way = np.zeros_like(arrived)
-    owed = np.zeros_like(arrived)  # sold while on the way
+    stock = np.zeros((S, R, G, V), dtype=np.int64)
+    arrived, aged_arrivals, on_the_way = np.zeros_like(stock), np.zeros_like(stock), np.zeros_like(stock)
+    owed = np.zeros_like(stock)  # sold while on the way
     sold_by_region = np.zeros((days, S, R, G, V), dtype=np.int32)
 
-    places = line.day.size
-    bought = np.full((places, S, R), NOBODY, dtype=np.int8)
-    delivered = np.zeros((places, S, R), dtype=np.int16)
-    promised = np.zeros((places, S, R), dtype=np.int16)
-    marked_down = np.zeros((places, S, R), dtype=np.bool_)
-    fetched = np.zeros((places, S, R), dtype=np.bool_)
+    bought = np.full((line.day.size, S, R), NOBODY, dtype=np.int8)
+    source = np.zeros((line.day.size, S, R), dtype=np.int8)
     standing_days, moving_days = np.zeros((S, R)), np.zeros((S, R))
     built_weekly = np.zeros((S, R, weeks), dtype=np.int64)
     stock_weekly = np.zeros((S, R, weeks), dtype=np.int64)
 
-    case, rep = np.arange(S)[:, None], np.arange(R)[None, :]
     bonus = given.price_sensitivity * given.markdown_share * price
     worth_fetching = margin > given.expedite_cost
-    # A unit on the way is sold with the longest time that it can still need.
-    road_days = np.array(transit) + MIDWEEK + given.stock_delivery_days
+    fetchable = (line.patience_days >= given.transfer_days)[..., None] & worth_fetching  # [place, rep, variant]
+    can_await = line.patience_days >= _road_days(given)[line.region]
+    leaving = np.where(line.patience_days >= given.stock_delivery_days, line.outside, np.inf)
+    first_row = G * np.arange(S * R).reshape(S, R)  # of each lane, where region and variant are its inner axes
+    stock_rows, stock_cells, owed_cells = stock.reshape(-1, V), stock.reshape(-1), owed.reshape(-1)
 
     for day in range(days):
         week, weekday = divmod(day, 7)
@@ -143,9 +145,8 @@ def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
                 frozen = plan[..., week:begin].astype(np.float64)
                 plan[..., begin : begin + given.bucket_weeks] = planner.bucket(day, built_all, frozen)
             due = plan[..., week] + carried
-            made = np.minimum(
-                whole_units(within(due.astype(np.float64), luck.capacity[None, :, week, None] * 1.0)), due
-            )
+            can_build = luck.capacity[None, :, week, None].astype(np.float64)
+            made = np.minimum(whole_units(within(due.astype(np.float64), can_build)), due)
             carried = due - made
             built_all += made
             built_weekly[..., week] = made.sum(axis=-1)
@@ -153,8 +154,8 @@ def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
             built_by_region[week] = shipped
             on_the_way += shipped
             for g in range(G):
-                arriving[day + MIDWEEK + transit[g], :, :, g] += shipped[:, :, g]
-        new = arriving[day]
+                arriving[day + MIDWEEK + transit[g], :, :, g] += shipped[:, :, g].astype(np.int32)
+        new = arriving[day].astype(np.int64)
         handed_on = np.minimum(new, owed)
         stock += new - handed_on
         owed -= handed_on
@@ -168,39 +169,36 @@ def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
         there = (stock + moving > 0).astype(np.float64)
         in_stock.at_end_of(day)[...] = in_stock.at_end_of(day - 1) + np.einsum("srgv,g->srv", there, region_share)
         total = stock.sum(axis=2)
+        total_cells, aged_cells, moving_cells = total.reshape(-1), aged.reshape(-1), moving.reshape(-1)
+        aged_rows, moving_rows = aged.reshape(-1, V), moving.reshape(-1, V)
 
         for k in range(line.first_place[day], line.first_place[day + 1]):
-            home = line.region[k]
-            own = stock[case, rep, home]
-            waits = line.patience_days[k]
-            utility = line.utility[k] + (aged[case, rep, home] > 0) * bonus
-            coming = (moving[case, rep, home] > 0) & (waits >= road_days[home])[None, :, None]
-            far = (total > own) & worth_fetching & (waits >= given.transfer_days)[None, :, None]
-            value = np.where(own > 0, utility, np.where(coming | far, line.utility[k], -np.inf))
-            pick = value.argmax(axis=2)
-            buys = (value.max(axis=2) > line.outside[k]) & (waits >= given.stock_delivery_days)
-            if not buys.any():
+            rows = first_row + line.region[k]
+            own = stock_rows.take(rows, axis=0)
+            utility = line.utility[k]
+            coming = (moving_rows.take(rows, axis=0) > 0) & can_await[k, :, None]
+            elsewhere = (total > own) & fetchable[k]
+            reduced = utility + (aged_rows.take(rows, axis=0) > 0) * bonus
+            value = np.where(own > 0, reduced, np.where(coming | elsewhere, utility, -np.inf))
+            lanes = np.flatnonzero(value.max(axis=2) > leaving[k])
+            if not lanes.size:
                 continue
-            s, r = np.nonzero(buys)
-            v = pick[s, r]
-            source = home[r]
-            near = stock[s, r, source, v] > 0
-            awaited = ~near & coming[s, r, v]
-            afar = ~near & ~awaited
-            source = np.where(afar, stock[s, r, :, v].argmax(axis=1), source)
-            from_stock = ~awaited
-            stock[s, r, source, v] -= from_stock
-            total[s, r, v] -= from_stock
-            owed[s, r, source, v] += awaited
-            moving[s, r, source, v] -= awaited
-            marked_down[k, s, r] = near & (aged[s, r, source, v] > 0)
-            aged[s, r, source, v] -= from_stock & (aged[s, r, source, v] > 0)
-            bought[k, s, r] = v
-            fetched[k, s, r] = afar
-            road = np.where(afar, given.transfer_days, road_days[source])
-            wait = np.where(near, given.stock_delivery_days, road)
-            promised[k, s, r] = day + wait
-            delivered[k, s, r] = day + np.where(near, wait, np.maximum(wait + line.transit_noise_days[k, r], 1))
+            v = value.argmax(axis=2).reshape(-1)[lanes]
+            cell = rows.reshape(-1)[lanes] * V + v
+            near = stock_cells[cell] > 0
+            awaited = coming.reshape(-1)[lanes * V + v] & ~near
+            afar = ~(near | awaited)
+            if afar.any():
+                richest = stock.reshape(-1, G, V)[lanes[afar], :, v[afar]].argmax(axis=1)
+                cell[afar] = (lanes[afar] * G + richest) * V + v[afar]
+            bought[k].reshape(-1)[lanes] = v
+            source[k].reshape(-1)[lanes] = np.where(near, np.where(aged_cells[cell] > 0, REDUCED, STOCK), ROAD + afar)
+            stands, rolls = cell[~awaited], cell[awaited]
+            stock_cells[stands] -= 1
+            total_cells[(lanes * V + v)[~awaited]] -= 1
+            aged_cells[stands] -= aged_cells[stands] > 0
+            owed_cells[rolls] += 1
+            moving_cells[rolls] -= 1
 
         sold = arrived - stock + owed
         sold_by_region[day] = sold
@@ -211,12 +209,13 @@ def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
         if weekday == 6:
             stock_weekly[..., week] = (stock + on_the_way - owed).sum(axis=(2, 3))
 
+    promised, delivered = _dates(given, line, source)
     return Outcome(
         bought=bought,
         promised_day=promised,
         delivered_day=delivered,
-        marked_down=marked_down,
-        expedited=fetched,
+        marked_down=source == REDUCED,
+        expedited=source == AFAR,
         unsold=_unsold(given, arriving[0], built_by_region, sold_by_region),
         standing_value_days=standing_days,
         moving_value_days=moving_days,
@@ -226,6 +225,25 @@ def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
         backlog=np.zeros((S, R, weeks), dtype=np.int64),
         kits=np.zeros((S, R, weeks), dtype=np.int64),
     )
+
+
+def _road_days(given: TwinInput) -> Ints:
+    """int[region]: the longest that a unit on the way can still need, from the plant to the customer."""
+    return np.array([region.transit_days for region in given.regions]) + MIDWEEK + given.stock_delivery_days
+
+
+def _dates(given: TwinInput, line: Queue, source: NDArray[np.int8]) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """int16[place, case, replication], twice: the day promised by where a unit came from, and the day it came.
+
+    What stands there comes when it was said to; what is on a road has that road's luck.
+    """
+    road = _road_days(given)[line.region].astype(np.int16)[:, None, :]
+    noise = line.transit_noise_days.astype(np.int16)[:, None, :]
+    near = source <= REDUCED
+    wait = np.where(near, np.int16(given.stock_delivery_days), np.where(source == ROAD, road, given.transfer_days))
+    day = line.day.astype(np.int16)[:, None, None]
+    promised = (day + wait).astype(np.int16)
+    return promised, np.where(near, promised, np.maximum(promised + noise, day + 1)).astype(np.int16)
 
 
 def _distribute(made: Ints, position: Ints, region_share: Floats) -> Ints:

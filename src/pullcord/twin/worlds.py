@@ -53,14 +53,12 @@ def worlds(
     luck = draw_luck(given, seed, replications)
     markdown = given.price_sensitivity * given.markdown_share * economics(given)[0]
     # Whom no markdown could move never buys in either world, and is not looked at; pull has no markdowns.
-    lines = {
-        _PUSHES: line_up(crowds, [(crowd.utility + markdown).max(axis=1) > crowd.outside for crowd in crowds]),
-        _PULLS: line_up(crowds, [crowd.wants for crowd in crowds]),
-    }
+    movable = [(crowd.utility + markdown).max(axis=1) > crowd.outside for crowd in crowds]
+    sides = ((_PUSHES, push_world, movable), (_PULLS, pull_world, [crowd.wants for crowd in crowds]))
     values: dict[tuple[World, int, str], Floats] = {}
     series: list[Series] = []
-    for group, run in ((_PUSHES, push_world), (_PULLS, pull_world)):
-        line = lines[group]
+    for group, run, who in sides:
+        line = line_up(crowds, who)
         settings = list(product(group, delays_days))
         cases = [Case(delay, _INFORMED[world]) for world, delay in settings]
         outcome = run(given, line, wants_news(given, line, cases), luck, cases)
