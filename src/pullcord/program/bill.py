@@ -9,10 +9,10 @@ from .faults import Faults, nearest, suggest
 from .tables import CheckedTable, Row
 
 
-def check_bill(tables: Mapping[str, CheckedTable], root: str, faults: Faults) -> None:
+def check_bill(tables: Mapping[str, CheckedTable], root: str | None, faults: Faults) -> None:
     """Note what hangs in the air: parts from nowhere, parents that go into nothing, circles, parts bought and made.
 
-    `root` is the finished unit.
+    `root` is the finished unit; None where it is not certain which that is.
     """
     bom, parts = tables[BOM.name], tables[PARTS.name]
     rows = [row for row in bom.rows if "parent_id" in row and "part_id" in row]
@@ -20,7 +20,7 @@ def check_bill(tables: Mapping[str, CheckedTable], root: str, faults: Faults) ->
         return
     parents = bom.known("parent_id")
     children = bom.known("part_id")
-    if root not in parents:
+    if root is not None and root not in parents:
         slip = nearest(root, parents)
         right = f"did you mean `{slip}`?" if slip else f"begin with rows whose parent is `{root}`"
         faults.add(bom.file, rows[0].line, f"nothing goes into the finished unit `{root}`", right)
@@ -35,8 +35,8 @@ def check_bill(tables: Mapping[str, CheckedTable], root: str, faults: Faults) ->
                 )  # fmt: skip
     adrift = {name for name in children if name not in parents}
     for parent, line in parents.items():
-        if parent != root and parent not in children and root in parents and not nearest(parent, adrift):
-            faults.add(bom.file, line, f"`{parent}` goes into nothing", suggest(parent, {*children, root}))
+        if root in parents and parent != root and parent not in children and not nearest(parent, adrift):
+            faults.add(bom.file, line, f"`{parent}` goes into nothing", suggest(parent, children))
     circle = _circle(rows)
     if circle:
         names = [row["parent_id"] for row in circle]

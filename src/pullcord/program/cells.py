@@ -62,7 +62,7 @@ def _parse(text: str, column: Column, title: str, currency: str) -> Any:
             try:
                 return check_id(text, title)
             except InvalidInput as failure:
-                raise Refused(failure.message, failure.hint or "") from None
+                raise Refused(f"`{title}` cannot be `{text}`", failure.hint or "") from None
         case Kind.CHOICE:
             if text not in column.choices:
                 raise Refused(f"`{title}` cannot be `{text}`", suggest(text, column.choices))

@@ -28,6 +28,10 @@ class Faults:
         else:
             self.add(file, line, failure.message, failure.hint or "mend the row")
 
+    def touch(self, *files: str) -> bool:
+        """Whether a problem was noted in any of these files."""
+        return any(problem.file in files for problem in self._problems)
+
     def __len__(self) -> int:
         return len(self._problems)
 

@@ -6,10 +6,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from pullcord.base import InvalidInput, Money, check_id
 
@@ -33,15 +34,31 @@ def _key(meaning: str, unit: str = "", **bounds: Any) -> Any:
     return Field(description=meaning, json_schema_extra={"unit": unit}, **bounds)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
+def _as_text(value: Any) -> Any:
+    """An amount of money stays as it is written: a float could not hold it."""
+    return str(value) if _is_number(value) else value
+
+
+def _as_float(value: Any) -> Any:
+    return float(value) if _is_number(value) else value
+
+
 class PolicyKeys(BaseModel):
     """The keys under [policies]."""
 
     model_config = _CLOSED
 
-    deposit_currency: Annotated[str | int, _key(_DEPOSIT.meaning, CURRENCY)]
+    deposit_currency: Annotated[str, BeforeValidator(_as_text), _key(_DEPOSIT.meaning, CURRENCY)]
     deposit_refundable_until_lock: Annotated[bool, _key("whether a deposit comes back in full until the order locks")]
     refund_days: Annotated[int, _key("from cancelling to the money's return", "day", ge=0, le=365)]
     quote_valid_hours: Annotated[int, _key("how long a quote and its build slot are held", "hour", ge=1, le=8760)]
+    lock_hours: Annotated[
+        int, _key("a deposit may be withdrawn so long; then the order locks by itself", "hour", ge=0, le=8760)
+    ]
     freeze_weeks: Annotated[int, _key("weeks of the schedule that no longer change", "week", ge=0, le=104)]
     plan_every_days: Annotated[int, _key("how often the schedule is computed", "day", ge=1, le=366)]
     forecast_every_days: Annotated[int, _key("how often the forecast is computed", "day", ge=1, le=366)]
@@ -58,7 +75,9 @@ class ProgramKeys(BaseModel):
     unit_name: Annotated[str, _key("what one unit is called, in the singular", min_length=1)]
     currency: Annotated[str, _key("ISO 4217; money columns end in it, in lower case", pattern="^[A-Z]{3}$")]
     seed: Annotated[int, _key("all chance of a run comes from it", ge=0, lt=2**63)]
-    utc_offset_hours: Annotated[float, _key("local time minus UTC", "hour", ge=-12, le=14)]
+    utc_offset_hours: Annotated[
+        float, BeforeValidator(_as_float), _key("local time minus UTC", "hour", ge=-12, le=14, allow_inf_nan=False)
+    ]
     starts_on: Annotated[date, _key("local date of the first day", ge=date(1900, 1, 1), lt=date(2200, 1, 1))]
     horizon_weeks: Annotated[int, _key("how long the program is looked at", "week", ge=1, le=520)]
     new_product_id: Annotated[str, _key("the new product's row in rivals.csv and the root of bom.csv")]
@@ -109,16 +128,14 @@ def read_header(folder: Path, assumptions: Mapping[str, tuple[str, str]] | None,
     if text is None:
         return Header(None, None, "", {})
     try:
-        tree = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as failure:
+        tree = tomllib.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError) as failure:  # also a number of 5,000 digits, or 1,000 brackets
         _note_syntax(str(failure), text, faults)
         return Header(None, None, text, {})
     currency = Header(None, None, text, tree).currency
     before = len(faults)
     if isinstance(tree.get("policies"), dict):
         tree["policies"] = _policies(tree["policies"], currency, assumptions, text, faults)
-    if type(tree.get("utc_offset_hours")) is int:
-        tree["utc_offset_hours"] = float(tree["utc_offset_hours"])
     keys: ProgramKeys | None = None
     try:
         keys = ProgramKeys.model_validate(tree)
@@ -133,7 +150,7 @@ def read_header(folder: Path, assumptions: Mapping[str, tuple[str, str]] | None,
             except InvalidInput as refused:
                 faults.take(FILE, line_of(text, (name,)), refused)
         try:
-            deposit = read_cell(str(keys.policies.deposit_currency), _DEPOSIT, keys.currency)
+            deposit = read_cell(keys.policies.deposit_currency, _DEPOSIT, keys.currency)
         except Refused as refused:
             faults.add(FILE, line_of(text, ("policies", _DEPOSIT.title(keys.currency))), refused.wrong, refused.right)
     return Header(keys if len(faults) == before else None, deposit, text, tree)
@@ -192,7 +209,7 @@ def _note(error: Any, currency: str | None, text: str, faults: Faults) -> None:
         faults.add(FILE, line, f"{what} is missing", f"add it{' under [policies]' if len(path) > 1 else ''}")
     else:
         shown = error["input"]
-        short = f" {shown!r}" if isinstance(shown, str | int | float | bool) else ""
+        short = f" {shown!r}" if isinstance(shown, str | int | bool) else ""
         faults.add(FILE, line, f"`{name}` cannot be{short or ' of this kind'}", _lower(error["msg"]))
 
 

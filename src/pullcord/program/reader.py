@@ -82,8 +82,9 @@ def _assemble(
     check_settlement(tables, header.currency or "", faults)
     check_launch(tables, header, faults)
     check_market(tables, header, faults)
-    if header.new_product_id is not None:
-        check_bill(tables, header.new_product_id, faults)
+    check_bill(
+        tables, header.new_product_id if header.new_product_id in tables["rivals"].known("product_id") else None, faults
+    )
     assumptions = {a.key: a for a in records.plain(tables, ASSUMPTIONS.name, Assumption, faults)}
     transit_rule = records.transit_rule(assumptions, tables[ASSUMPTIONS.name].file, faults)
     product = records.product_model(tables, faults)

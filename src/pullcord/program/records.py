@@ -69,7 +69,6 @@ def parties(tables: Tables, faults: Faults) -> tuple[Party, ...]:
 def product_model(tables: Tables, faults: Faults) -> ProductModel | None:
     """What can be combined; None, with every reason noted at its row, where that is not certain."""
     held = [tables[spec.name] for spec in (FAMILIES, OPTIONS, RULES)]
-    before = len(faults)
     families = plain(tables, FAMILIES.name, Family, faults)
     options = plain(tables, OPTIONS.name, Option, faults)
     rules = each(
@@ -78,7 +77,7 @@ def product_model(tables: Tables, faults: Faults) -> ProductModel | None:
         lambda row: Rule(row["rule_id"], row["condition"] or "", row["requires"], row["reason"]),
         faults,
     )
-    if len(faults) > before or not all(table.sound for table in held):
+    if faults.touch(*(table.file for table in held)) or not all(table.sound for table in held):
         return None
     try:
         return ProductModel(families, options, rules)
