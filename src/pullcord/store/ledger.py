@@ -215,8 +215,13 @@ def tables_of(projections: Sequence[Projection]) -> list[sa.Table]:
 
 
 def create_tables(engine: sa.Engine, projections: Sequence[Projection]) -> None:
-    """Make the tables that are missing."""
-    EVENT.metadata.create_all(engine, tables=tables_of(projections))
+    """Make the tables that are missing; a database without a ledger is noted to be at the newest revision."""
+    if sa.inspect(engine).has_table(EVENT.name):
+        EVENT.metadata.create_all(engine, tables=tables_of(projections))
+        return
+    from .migrations import upgrade  # Alembic is needed for nothing else, and takes its time
+
+    upgrade(engine, EVENT.metadata, tables_of(projections))
 
 
 def require_tables(engine: sa.Engine, projections: Sequence[Projection]) -> None:

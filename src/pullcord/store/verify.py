@@ -20,10 +20,10 @@ import sqlalchemy as sa
 from pullcord.base import Corrupt, NotFound, PartyId, ProgramId
 
 from .address import database
-from .columns import UtcDateTime, instant_text
+from .columns import METADATA, UtcDateTime, instant_text
 from .database import Database, RawConnection
 from .event import Event, chain, codec_for, genesis
-from .ledger import create_tables, require_tables
+from .ledger import require_tables, tables_of
 from .rows import ProjectionRows, RowCache
 from .statements import TableSql
 from .table import Fold, Projection, Table
@@ -103,7 +103,7 @@ class _Replay:
         self._faults: list[Fault] = []
 
     def run(self) -> Verification:
-        create_tables(self._fresh.engine, self._projections)
+        METADATA.create_all(self._fresh.engine, tables=tables_of(self._projections))
         with self._fresh.engine.connect() as connection:
             raw = connection.connection.driver_connection
             assert raw is not None

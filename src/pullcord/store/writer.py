@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -132,6 +133,9 @@ class Writer:
         self._let_go()
 
     def _let_go(self) -> None:
+        with suppress(Exception):  # a connection that is lost has nothing to roll back
+            if self._database.in_transaction(self._raw):
+                self._raw.rollback()
         self._connection.invalidate()  # a lock of the session must not go back to the pool
         self._connection.close()
         if self._lock_taken:
