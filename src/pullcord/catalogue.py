@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from datetime import date, timedelta
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import TypeVar
 
 from pullcord import logistics, product
 from pullcord.alliance import Party, Role
-from pullcord.base import FamilyId, NotFound, OptionId, PartId, PartyId
+from pullcord.base import FamilyId, NotFound, OptionId, PartId, PartyId, VariantId, monday_of
 from pullcord.logistics import City
 from pullcord.offers import PlanPrice
 from pullcord.procurement import Part, Supplier
 from pullcord.product import Variant
-from pullcord.production import OptionUse, Plant
+from pullcord.production import OptionUse, Plant, vehicles_per_week
 from pullcord.program import Program
 
 R = TypeVar("R")
@@ -29,7 +30,7 @@ class Catalogue:
         self.cities: Mapping[str, City] = {city.city_id: city for city in program.cities}
         self.plants: Mapping[str, Plant] = {plant.plant_id: plant for plant in program.plants}
         self.suppliers: Mapping[str, Supplier] = {supplier.supplier_id: supplier for supplier in program.suppliers}
-        self.parts: Mapping[str, Part] = {part.part_id: part for part in program.parts}
+        self.parts: Mapping[PartId, Part] = {part.part_id: part for part in program.parts}
         self.prices: Mapping[tuple[str, str], PlanPrice] = {(p.variant_id, p.plan): p for p in program.prices}
         self.parties: Mapping[str, Party] = {party.party_id: party for party in program.parties}
         self.platform = self._only(Role.PLATFORM)
@@ -45,8 +46,31 @@ class Catalogue:
             for city in program.cities
         }
         bill = product.BillOfMaterial(program.bom, _options(program))
-        self.usage: Mapping[str, Mapping[PartId, int]] = {
+        self.usage: Mapping[VariantId, Mapping[PartId, int]] = {
             variant.variant_id: bill.explode(dict(variant.choices)) for variant in program.variants
+        }
+        # Parts of every variant, by the hungriest: they limit how many places a week may offer. The others, each
+        # with the variants that share it, are looked at when a variant is quoted.
+        self.common_parts: Mapping[PartId, int] = {
+            part_id: max(usage[part_id] for usage in self.usage.values())
+            for part_id in self.parts
+            if all(part_id in usage for usage in self.usage.values())
+        }
+        self.own_parts: Mapping[VariantId, Mapping[PartId, Mapping[VariantId, int]]] = {
+            variant_id: {
+                part_id: {other: pieces[part_id] for other, pieces in self.usage.items() if part_id in pieces}
+                for part_id in usage
+                if part_id not in self.common_parts
+            }
+            for variant_id, usage in self.usage.items()
+        }
+        self.options = {variant.variant_id: variant.choices for variant in program.variants}
+        first = monday_of(program.starts_on)
+        self.capacity: Mapping[str, Mapping[date, int]] = {
+            plant.plant_id: {
+                first + timedelta(weeks=w): vehicles_per_week(plant, w) for w in range(program.horizon_weeks)
+            }
+            for plant in program.plants
         }
         limited = {(limit.family_id, limit.option_id) for limit in program.option_limits}
         self.limited_options: Mapping[str, tuple[OptionUse, ...]] = {
@@ -59,11 +83,15 @@ class Catalogue:
 
     def variant(self, variant_id: str) -> Variant:
         """The variant of that id; NotFound names the nearest."""
-        return self._find(self.variants, variant_id, "variant", lambda v: v.variant_id)
+        return self._find(self.variants, variant_id, "variant")
 
     def city(self, city_id: str) -> City:
         """The city of that id; NotFound names the nearest."""
-        return self._find(self.cities, city_id, "city", lambda c: c.city_id)
+        return self._find(self.cities, city_id, "city")
+
+    def plant(self, plant_id: str) -> Plant:
+        """The plant of that id; NotFound names the nearest."""
+        return self._find(self.plants, plant_id, "plant")
 
     def price(self, variant_id: str, plan: str) -> PlanPrice:
         """The price card's row; NotFound names the plans there are."""
@@ -74,7 +102,7 @@ class Catalogue:
             raise NotFound(f"`{variant_id}` is not sold under a plan `{plan}`", f"its plans are {plans}")
         return price
 
-    def _find(self, records: Mapping[str, R], name: str, kind: str, id_of: Callable[[R], str]) -> R:
+    def _find(self, records: Mapping[str, R], name: str, kind: str) -> R:
         record = records.get(name)
         if record is None:
             near = get_close_matches(name, records, n=1)

@@ -73,7 +73,11 @@ class Shop:
         )
 
     def lapse(self, order_id: str) -> Outcome:
-        return self.tell(lambda tx: orders.lapse(tx, OrderId(order_id)))
+        def decide(tx: Transaction) -> Outcome:
+            orders.lapse_due(tx)
+            return orders.outcome(orders.find_order(tx, OrderId(order_id)))
+
+        return self.tell(decide)
 
     def free(self) -> list[int]:
         with self.ledger.reader() as reader:
@@ -153,6 +157,21 @@ def test_a_cancelled_deposit_is_refunded_until_the_lock_and_no_longer(shop: Shop
     assert shop.cancel("b").refused == "order b is cancelled already"
 
 
+def test_a_deposit_locks_by_itself_once_it_can_no_longer_be_withdrawn(shop: Shop) -> None:
+    shop.reserve("a")
+    shop.quote("a")
+    shop.deposit("a")
+
+    def sweep(tx: Transaction) -> Outcome:
+        orders.lock_due(tx, timedelta(days=7))
+        return orders.outcome(orders.find_order(tx, OrderId("a")))
+
+    shop.clock.advance(timedelta(days=6, hours=23))
+    assert shop.tell(sweep).state is State.DEPOSITED
+    shop.clock.advance(timedelta(hours=1))
+    assert shop.tell(sweep).state is State.LOCKED
+
+
 def test_from_lock_to_handover(shop: Shop) -> None:
     shop.reserve("a")
     shop.quote("a")
@@ -206,6 +225,9 @@ def test_whatever_customers_do_no_slot_is_sold_twice_and_no_deposit_is_without_a
             answer: Outcome = getattr(shop, step)(name)
             assert answer.state is states[name] or answer.state in STEPS[states[name]]
             states[name] = answer.state
+            if step == "lapse":  # sweeps every order
+                with shop.ledger.reader() as reader:
+                    states = {n: orders.find_order(reader, OrderId(n)).state for n in "abc"}
         with shop.ledger.reader() as reader:
             rows = [orders.find_order(reader, OrderId(name)) for name in "abc"]
         holding = {State.QUOTED, State.DEPOSITED, State.LOCKED}

@@ -7,15 +7,20 @@ from datetime import date
 
 from pullcord.store import event
 
-from .model import ForecastCell
-
 
 @event("forecast.published")
 @dataclass(frozen=True, slots=True)
 class ForecastPublished:
-    """A forecast by variant, city and week. `signal_seq` is the last event of the ledger that it has seen."""
+    """A forecast by variant, city and week. `signal_seq` is the last event of the ledger that it has seen.
+
+    `units` lists the cells variant by variant, in each city by city, in each week by week: as one list, a forecast of
+    thousands of cells is a tenth of what it would be as records.
+    """
 
     run_id: str
     as_of: date
     signal_seq: int
-    cells: tuple[ForecastCell, ...]
+    variants: tuple[str, ...]
+    cities: tuple[str, ...]
+    weeks: tuple[date, ...]
+    units: tuple[float, ...]

@@ -22,5 +22,13 @@ def publish_forecast(
     check_id(run_id, "forecast run")
     if signal_seq < 0:
         raise InvalidInput(f"forecast `{run_id}` has seen event {signal_seq}", "give a sequence number, or 0 for none")
-    body = ForecastPublished(run_id, as_of, signal_seq, forecast.cells())
+    body = ForecastPublished(
+        run_id,
+        as_of,
+        signal_seq,
+        forecast.variants,
+        forecast.cities,
+        forecast.weeks,
+        tuple(forecast.units.ravel().tolist()),
+    )
     return tx.emit(f"forecast/{run_id}", body, expected_version=0)

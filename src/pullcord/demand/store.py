@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 
 import sqlalchemy as sa
 
@@ -47,13 +48,9 @@ FORECAST = Table(
 
 def _published(rows: Rows, event: Event[ForecastPublished]) -> None:
     body = event.body
-    for cell in body.cells:
-        rows.put(
-            FORECAST,
-            ForecastRow(
-                cell.variant_id, cell.city_id, cell.week_start, cell.units, body.run_id, body.as_of, body.signal_seq
-            ),
-        )
+    cells = product(body.variants, body.cities, body.weeks)
+    for (variant_id, city_id, week), units in zip(cells, body.units, strict=True):
+        rows.put(FORECAST, ForecastRow(variant_id, city_id, week, units, body.run_id, body.as_of, body.signal_seq))
 
 
 PROJECTION = Projection("demand", (FORECAST,), {ForecastPublished: _published})

@@ -14,7 +14,7 @@ from .model import (
     QuoteLapsed,
     State,
 )
-from .service import Terms, cancel, deposit, find_order, hand_over, lapse, lock, quote, reserve
+from .service import Terms, cancel, deposit, find_order, hand_over, lapse_due, lock, lock_due, outcome, quote, reserve
 from .store import ORDER, PROJECTION, VEHICLE_ORDER, OrderRow, build_order_id, order_of_build
 
 __all__ = [
@@ -40,9 +40,11 @@ __all__ = [
     "deposit",
     "find_order",
     "hand_over",
-    "lapse",
+    "lapse_due",
     "lock",
+    "lock_due",
     "order_of_build",
+    "outcome",
     "quote",
     "reserve",
 ]

@@ -82,9 +82,14 @@ class QuoteLapsed:
 @event("order.deposited")
 @dataclass(frozen=True, slots=True)
 class OrderDeposited:
+    """Money against a date: production counts with the vehicle from here on; nothing is built before the lock."""
+
     order_id: OrderId
     amount: Money
     deliver_on: date  # the date the customer had before their eyes when they paid
+    variant_id: VariantId
+    plant_id: PlantId
+    week_start: date
 
 
 @event("order.locked")

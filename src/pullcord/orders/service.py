@@ -113,8 +113,12 @@ def deposit(tx: Transaction, order_id: OrderId, amount: Money, due: Money) -> Ou
     row = find_order(tx, order_id)
     if refused := lifecycle.why_no_deposit(row, amount.minor, due.minor, tx.now):
         return outcome(row, refused)
-    assert row.deliver_on is not None
-    tx.emit(f"order/{order_id}", OrderDeposited(order_id, amount, row.deliver_on))
+    kept = promising.find_promise(tx, order_id)
+    assert kept is not None, f"order {order_id} was quoted without a slot"
+    tx.emit(
+        f"order/{order_id}",
+        OrderDeposited(order_id, amount, kept.deliver_on, row.variant_id, kept.plant_id, kept.week_start),
+    )
     return outcome(find_order(tx, order_id))
 
 
@@ -130,6 +134,20 @@ def lock(tx: Transaction, order_id: OrderId) -> Outcome:
         OrderLocked(order_id, row.variant_id, row.plan, row.city_id, kept.plant_id, kept.week_start, kept.deliver_on),
     )
     return outcome(find_order(tx, order_id))
+
+
+def lock_due(tx: Transaction, withdrawn_within: timedelta) -> tuple[OrderId, ...]:
+    """The orders whose time to withdraw the deposit is over and that are now locked, earliest deposit first."""
+    columns = ORDER.sql.c
+    over = tx.select(
+        ORDER,
+        columns.state == State.DEPOSITED,
+        columns.deposited_at <= tx.now - withdrawn_within,
+        order_by=(columns.deposited_at, columns.order_id),
+    )
+    for row in over:
+        lock(tx, row.order_id)
+    return tuple(row.order_id for row in over)
 
 
 def cancel(
@@ -155,14 +173,19 @@ def cancel(
     return outcome(find_order(tx, order_id), refund=refund)
 
 
-def lapse(tx: Transaction, order_id: OrderId) -> Outcome:
-    """Take back a quote whose time is over; the wish stands. Nothing happens while the quote is in force."""
-    row = find_order(tx, order_id)
-    if row.state is State.QUOTED and _lapsed(tx, row):
-        promising.release_promise(tx, order_id, "the quote lapsed")
-        tx.emit(f"order/{order_id}", QuoteLapsed(order_id))
-        row = find_order(tx, order_id)
-    return outcome(row)
+def lapse_due(tx: Transaction) -> tuple[OrderId, ...]:
+    """The orders whose quotes were over and are now taken back, earliest first; their wishes stand."""
+    columns = ORDER.sql.c
+    over = tx.select(
+        ORDER,
+        columns.state == State.QUOTED,
+        columns.valid_until < tx.now,
+        order_by=(columns.valid_until, columns.order_id),
+    )
+    for row in over:
+        promising.release_promise(tx, row.order_id, "the quote lapsed")
+        tx.emit(f"order/{row.order_id}", QuoteLapsed(row.order_id))
+    return tuple(row.order_id for row in over)
 
 
 def hand_over(tx: Transaction, vehicle_id: VehicleId, delivered_on: date) -> Outcome | None:

@@ -43,6 +43,7 @@ class OrderRow:
     price_minor: int | None = None
     currency: str | None = None
     valid_until: datetime | None = None
+    deposited_at: datetime | None = None
     deposit_minor: int = 0
     refunded_minor: int = 0
     vehicle_id: VehicleId | None = None
@@ -87,6 +88,7 @@ ORDER = Table(
         sa.Column("price_minor", sa.BigInteger, comment="as quoted"),
         sa.Column("currency", sa.String(3), comment="ISO 4217"),
         sa.Column("valid_until", UtcDateTime, comment="when the quote lapses"),
+        sa.Column("deposited_at", UtcDateTime, comment="from here the time to withdraw runs"),
         sa.Column("deposit_minor", sa.BigInteger, nullable=False),
         sa.Column("refunded_minor", sa.BigInteger, nullable=False),
         sa.Column("vehicle_id", sa.String),
@@ -151,6 +153,15 @@ def _change(**change: Callable[[OrderRow, Any], Any]) -> Callable[[Rows, Event[A
     return fold
 
 
+def _deposited(rows: Rows, event: Event[OrderDeposited]) -> None:
+    row = rows.get(ORDER, event.body.order_id)
+    assert row is not None, f"a deposit for an order that was never reserved: {event.body.order_id}"
+    rows.put(
+        ORDER,
+        replace(row, state=State.DEPOSITED, deposited_at=event.recorded_at, deposit_minor=event.body.amount.minor),
+    )
+
+
 def _built(rows: Rows, event: Event[VehicleBuilt]) -> None:
     row = rows.get(ORDER, order_of_build(event.body.build_order_id))
     if row is not None:  # production also builds for others than our customers
@@ -187,9 +198,7 @@ PROJECTION = Projection(
             deliver_on=lambda row, body: None,
             valid_until=lambda row, body: None,
         ),
-        OrderDeposited: _change(
-            state=lambda row, body: State.DEPOSITED, deposit_minor=lambda row, body: body.amount.minor
-        ),
+        OrderDeposited: _deposited,
         OrderLocked: _change(state=lambda row, body: State.LOCKED),
         OrderCancelled: _change(state=lambda row, body: State.CANCELLED),
         DepositRefunded: _change(refunded_minor=lambda row, body: row.refunded_minor + body.amount.minor),

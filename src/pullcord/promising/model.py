@@ -46,3 +46,21 @@ class PromiseReleased:
 
     order_id: OrderId
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A week of a plant and how many more units may be promised for it."""
+
+    week_start: date
+    free: int
+
+
+@event("places.offered")
+@dataclass(frozen=True, slots=True)
+class PlacesOffered:
+    """How many more units each week may be promised, as parts and plan stand; it replaces what was said before."""
+
+    plant_id: PlantId
+    run_id: str
+    places: tuple[Place, ...]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from pullcord import production
-from pullcord.base import OrderId, VariantId
+from pullcord.base import OrderId, PlantId, VariantId
 from pullcord.store import Reader, Transaction
 
 from .atp import promise
-from .model import OrderPromised, Promise, PromiseReleased, Refusal
-from .store import PROMISE
+from .model import OrderPromised, Place, PlacesOffered, Promise, PromiseReleased, Refusal
+from .store import PLACE, PROMISE, PROMISED
 
 
 def find_promise(reader: Reader, order_id: OrderId) -> Promise | None:
@@ -39,9 +40,8 @@ def promise_order(
     kept = find_promise(tx, order_id)
     if kept is not None:
         return kept
-    answer = promise(
-        production.free_slots(tx, since=not_before, options=limited_options), transit_days, parts_ready_on, not_before
-    )
+    slots = [_carried(tx, slot) for slot in production.free_slots(tx, since=not_before, options=limited_options)]
+    answer = promise(slots, transit_days, parts_ready_on, not_before)
     if isinstance(answer, Promise):
         production.take_slot(tx, answer.plant_id, answer.week_start, holder=order_id, options=limited_options)
         tx.emit(
@@ -51,6 +51,25 @@ def promise_order(
             ),
         )
     return answer
+
+
+def _carried(reader: Reader, slot: production.Slot) -> production.Slot:
+    """The slot with no more places free than its parts can carry."""
+    place = reader.get(PLACE, slot.plant_id, slot.week_start)
+    if place is None or place.free >= slot.free_vehicles:
+        return slot
+    return replace(slot, free_vehicles=max(0, place.free))
+
+
+def promised_units(reader: Reader, variant_id: VariantId) -> int:
+    """Units of a variant that are promised and not built yet."""
+    row = reader.get(PROMISED, variant_id)
+    return row.units if row else 0
+
+
+def offer_places(tx: Transaction, plant_id: PlantId, run_id: str, places: Sequence[tuple[date, int]]) -> None:
+    """Let no week be promised beyond what its parts can carry."""
+    tx.emit(f"places/{plant_id}", PlacesOffered(plant_id, run_id, tuple(Place(week, free) for week, free in places)))
 
 
 def release_promise(tx: Transaction, order_id: OrderId, reason: str) -> Promise | None:

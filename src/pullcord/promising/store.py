@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import sqlalchemy as sa
 
 from pullcord.base import OrderId, PlantId, VariantId
+from pullcord.production import VehicleBuilt
 from pullcord.store import METADATA, Event, Projection, Rows, Table, program_key
 
-from .model import OrderPromised, PromiseReleased
+from .model import OrderPromised, PlacesOffered, PromiseReleased
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,63 @@ PROMISE = Table(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class PlaceRow:
+    """How many more units a plant's week may be promised."""
+
+    plant_id: PlantId
+    week_start: date
+    free: int
+
+
+PLACE = Table(
+    sa.Table(
+        "place_offered",
+        METADATA,
+        program_key(),
+        sa.Column("plant_id", sa.String, primary_key=True),
+        sa.Column("week_start", sa.Date, primary_key=True, comment="Monday of the build week, plant's calendar"),
+        sa.Column("free", sa.Integer, nullable=False, comment="units that parts still carry; below zero: overpromised"),
+        comment="What parts allow beyond the plant's own slots, as the latest plan left it.",
+    ),
+    PlaceRow,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PromisedRow:
+    """Units of a variant that are promised and not built."""
+
+    variant_id: VariantId
+    units: int
+
+
+PROMISED = Table(
+    sa.Table(
+        "promised_unbuilt",
+        METADATA,
+        program_key(),
+        sa.Column("variant_id", sa.String, primary_key=True),
+        sa.Column("units", sa.Integer, nullable=False),
+        comment="Promises whose parts are still to be used, by variant.",
+    ),
+    PromisedRow,
+)
+
+
+def _count(rows: Rows, plant_id: PlantId, week_start: date, variant_id: VariantId, units: int) -> None:
+    """Note that `units` more (or fewer) of a variant are promised for a week."""
+    place = rows.get(PLACE, plant_id, week_start)
+    if place is not None:
+        rows.put(PLACE, PlaceRow(plant_id, week_start, place.free - units))
+    _wait(rows, variant_id, units)
+
+
+def _wait(rows: Rows, variant_id: VariantId, units: int) -> None:
+    promised = rows.get(PROMISED, variant_id)
+    rows.put(PROMISED, PromisedRow(variant_id, (promised.units if promised else 0) + units))
+
+
 def _promised(rows: Rows, event: Event[OrderPromised]) -> None:
     body = event.body
     rows.put(
@@ -63,24 +121,27 @@ def _promised(rows: Rows, event: Event[OrderPromised]) -> None:
             event.seq,
         ),
     )
+    _count(rows, body.plant_id, body.week_start, body.variant_id, 1)
 
 
 def _released(rows: Rows, event: Event[PromiseReleased]) -> None:
     row = rows.get(PROMISE, event.body.order_id)
-    if row is not None:
-        rows.put(
-            PROMISE,
-            PromiseRow(
-                row.order_id,
-                row.variant_id,
-                row.plant_id,
-                row.week_start,
-                row.build_date,
-                row.deliver_on,
-                True,
-                row.event_seq,
-            ),
-        )
+    if row is not None and not row.released:
+        rows.put(PROMISE, replace(row, released=True))
+        _count(rows, row.plant_id, row.week_start, row.variant_id, -1)
 
 
-PROJECTION = Projection("promising", (PROMISE,), {OrderPromised: _promised, PromiseReleased: _released})
+def _offered(rows: Rows, event: Event[PlacesOffered]) -> None:
+    for place in event.body.places:
+        rows.put(PLACE, PlaceRow(event.body.plant_id, place.week_start, place.free))
+
+
+def _built(rows: Rows, event: Event[VehicleBuilt]) -> None:
+    _wait(rows, event.body.variant_id, -1)
+
+
+PROJECTION = Projection(
+    "promising",
+    (PROMISE, PLACE, PROMISED),
+    {OrderPromised: _promised, PromiseReleased: _released, PlacesOffered: _offered, VehicleBuilt: _built},
+)

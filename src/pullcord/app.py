@@ -1,0 +1,60 @@
+"""What is plugged into what: a program, its ledger, its journey and its clock become one running house."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pullcord import demand, finance, logistics, orders, procurement, production, promising
+from pullcord.base import Clock, Conflict, ProgramId
+from pullcord.catalogue import Catalogue
+from pullcord.desk import Desk, ProgramOpened
+from pullcord.journey import reactions
+from pullcord.outlook import Outlook
+from pullcord.program import Program
+from pullcord.store import Ledger, Projection
+
+
+def projections() -> tuple[Projection, ...]:
+    """Every room's tables and folds, lower floors first: what a ledger is replayed into."""
+    return (
+        demand.PROJECTION,
+        finance.PROJECTION,
+        logistics.PROJECTION,
+        procurement.PROJECTION,
+        production.PROJECTION,
+        promising.PROJECTION,
+        orders.PROJECTION,
+    )
+
+
+class App:
+    """One program at work: its ledger, its clock, and the desk that commands are given at."""
+
+    def __init__(self, program: Program, ledger: Ledger, clock: Clock, desk: Desk) -> None:
+        self.program = program
+        self.ledger = ledger
+        self.clock = clock
+        self.desk = desk
+
+
+@contextmanager
+def open_app(program: Program, url: str, clock: Clock) -> Iterator[App]:
+    """A running program on the ledger at `url`; the first time, the program is opened in it.
+
+    Raises Conflict when another process writes there, or when the ledger was begun with another input.
+    """
+    house = Catalogue(program)
+    desk = Desk(house, Outlook(program))
+    with Ledger.open(
+        url, ProgramId(program.program_id), clock=clock, projections=projections(), reactions=reactions(house)
+    ) as ledger:
+        begun = next(ledger.events(stream=f"program/{program.program_id}"), None)
+        if begun is None:
+            ledger.execute_many([desk.open_program(), desk.open_stock()])
+        elif isinstance(begun.body, ProgramOpened) and begun.body.digest != program.digest:
+            raise Conflict(
+                f"the ledger was begun with another input than {program.folder} now holds",
+                "choose another ledger, or restore the folder as it was",
+            )
+        yield App(program, ledger, clock, desk)

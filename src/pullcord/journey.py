@@ -1,0 +1,162 @@
+"""What follows what, from the click to the road. Read this file first.
+
+A capability emits an event; the table below says who reacts, in the same transaction. What a reaction emits has the
+event it reacted to as its cause, so the ledger can be walked backwards from any part, payment or vehicle to the click
+that asked for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from pullcord import finance, logistics, orders, procurement, production, promising
+from pullcord.base import OrderId, monday_of
+from pullcord.catalogue import Catalogue
+from pullcord.logistics import LegArrived
+from pullcord.orders import DepositRefunded, OrderCancelled, OrderDeposited, OrderHandedOver, State
+from pullcord.procurement import PartsReceived
+from pullcord.production import SchedulePublished, VehicleBuilt
+from pullcord.store import Event, Reaction, Transaction
+
+
+def take_deposit(house: Catalogue, tx: Transaction, event: Event[OrderDeposited]) -> None:
+    """The platform holds the customer's money for the order."""
+    finance.take_deposit(
+        tx,
+        transfer_id=f"t-{event.seq}",
+        platform=house.platform.party_id,
+        order_id=OrderId(event.body.order_id),
+        amount=event.body.amount,
+    )
+
+
+def refund_deposit(house: Catalogue, tx: Transaction, event: Event[DepositRefunded]) -> None:
+    """The customer's money goes back."""
+    finance.refund_deposit(
+        tx,
+        transfer_id=f"t-{event.seq}",
+        platform=house.platform.party_id,
+        order_id=OrderId(event.body.order_id),
+        amount=event.body.amount,
+    )
+
+
+def open_build_order(house: Catalogue, tx: Transaction, event: Event[OrderDeposited]) -> None:
+    """A paid order takes its place in the plan; its week is far enough away for the order to lock before."""
+    body = event.body
+    production.open_build_order(
+        tx, orders.build_order_id(body.order_id), body.variant_id, body.plant_id, body.week_start
+    )
+
+
+def cancel_build_order(house: Catalogue, tx: Transaction, event: Event[OrderCancelled]) -> None:
+    """Nobody wants the vehicle any more."""
+    if event.body.was in (State.DEPOSITED, State.LOCKED):
+        production.cancel_build_order(tx, orders.build_order_id(event.body.order_id))
+
+
+def call_off_parts(house: Catalogue, tx: Transaction, event: Event[SchedulePublished]) -> None:
+    """A plan becomes part requirements, and what is neither in stock nor on order is called off from suppliers."""
+    body = event.body
+    if not body.cells:
+        return
+    procurement.plan_parts(
+        tx,
+        body.run_id,
+        body.plant_id,
+        body.as_of,
+        {(cell.variant_id, cell.week_start): cell.vehicles for cell in body.cells},
+        house.usage,
+        house.parts,
+        release_days=house.program.policies.plan_every_days,
+    )
+
+
+def fit_places_to_parts(house: Catalogue, tx: Transaction, event: Event[SchedulePublished]) -> None:
+    """From now on customers are offered no more places in a week than its parts can carry."""
+    body = event.body
+    weeks = [week for week in house.capacity[body.plant_id] if week >= monday_of(body.as_of)]
+    if not weeks:
+        return
+    slots = [tx.get(production.BUILD_SLOT, body.plant_id, week) for week in weeks]
+    built, overdue = production.due_counts(tx, body.plant_id, weeks[0])
+    waiting = [
+        slot.capacity_vehicles - slot.free_vehicles - built.get(slot.week_start, 0) if slot else 0 for slot in slots
+    ]
+    waiting[0] += overdue
+    supply = procurement.parts_supply(
+        tx, body.plant_id, body.as_of, len(weeks), [house.parts[part_id] for part_id in house.common_parts]
+    )
+    places = promising.places_to_offer(
+        [slot.free_vehicles if slot else 0 for slot in slots],
+        waiting,
+        promising.units_that_parts_allow(house.common_parts, supply, len(weeks)),
+    )
+    promising.offer_places(tx, body.plant_id, body.run_id, list(zip(weeks, places, strict=True)))
+
+
+def book_supplier_invoice(house: Catalogue, tx: Transaction, event: Event[PartsReceived]) -> None:
+    """What a supplier delivered is now owed."""
+    body = event.body
+    finance.supplier_invoice(
+        tx,
+        transfer_id=f"t-{event.seq}",
+        buyer=house.carmaker.party_id,
+        supplier=house.suppliers[body.supplier_id].party_id,
+        amount=body.amount,
+        about=body.calloff_id,
+    )
+
+
+def ship_from_plant(house: Catalogue, tx: Transaction, event: Event[VehicleBuilt]) -> None:
+    """A vehicle that a customer waits for leaves for the customer's city."""
+    body = event.body
+    link = tx.get(orders.VEHICLE_ORDER, body.vehicle_id)
+    if link is None:
+        return
+    order = orders.find_order(tx, link.order_id)
+    plant_city = house.city(house.plants[body.plant_id].city_id)
+    city = house.city(order.city_id)
+    days = logistics.transit_days(house.program.transit_rule, plant_city, city)
+    logistics.ship(
+        tx, body.vehicle_id, plant_city, city, body.built_on + timedelta(days=days), rule=house.program.transit_rule
+    )
+
+
+def hand_over(house: Catalogue, tx: Transaction, event: Event[LegArrived]) -> None:
+    """The vehicle has come to its city: its customer gets it."""
+    orders.hand_over(tx, event.body.vehicle_id, event.body.arrived_on)
+
+
+def recognise_sale(house: Catalogue, tx: Transaction, event: Event[OrderHandedOver]) -> None:
+    """The sale counts when the vehicle is handed over, and each party's share of it is owed."""
+    body = event.body
+    finance.recognise_sale(
+        tx,
+        transfer_id=f"t-{event.seq}",
+        platform=house.platform.party_id,
+        order_id=OrderId(body.order_id),
+        price=body.price,
+        deposit=body.deposit,
+        shares=house.shares[body.plan],
+    )
+
+
+REACTIONS: Mapping[type, tuple[Callable[[Catalogue, Transaction, Event[Any]], None], ...]] = {
+    OrderDeposited: (take_deposit, open_build_order),
+    DepositRefunded: (refund_deposit,),
+    OrderCancelled: (cancel_build_order,),
+    SchedulePublished: (call_off_parts, fit_places_to_parts),
+    PartsReceived: (book_supplier_invoice,),
+    VehicleBuilt: (ship_from_plant,),
+    LegArrived: (hand_over,),
+    OrderHandedOver: (recognise_sale,),
+}
+
+
+def reactions(house: Catalogue) -> dict[type, tuple[Reaction, ...]]:
+    """The table of reactions, with the program's reference data at hand."""
+    return {kind: tuple(partial(reaction, house) for reaction in table) for kind, table in REACTIONS.items()}

@@ -1,0 +1,164 @@
+"""What a program expects to sell: the market's answer before the launch, and how the orders since then move it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pullcord import demand, offers
+from pullcord.base import InvalidInput, Money, monday_of
+from pullcord.demand import Forecast, Level, Market, Rival, SharePrediction, Signal
+from pullcord.program import Program
+
+WEEKS_PER_MONTH = 365.25 / 12 / 7
+CALIBRATION_MONTHS = 3  # the latest months whose sales were published before the launch
+PUBLICATION_DAYS = 30  # from the end of a month until its sales are known, at most
+HOLDING_MONTHS = 60  # over which a buyer weighs what a plan costs
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What customers have done so far; each person counts once, at the dearest signal they gave."""
+
+    reserved: int  # and no more than that
+    deposited: int  # and not locked yet
+    locked: Mapping[tuple[str, str], int]  # firm orders by (variant, city), built and delivered ones among them
+
+
+class Outlook:
+    """The demand model of one program, calibrated once; every forecast starts from it."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.months = self._calibration_months()
+        self.take_rates: dict[str, float] = {
+            variant.variant_id: 1.0 / len(program.variants) for variant in program.variants
+        }
+        self.city_weights: dict[str, float] = {city.city_id: float(city.population) for city in program.cities}
+
+    def _calibration_months(self) -> tuple[date, ...]:
+        known_by = self.program.starts_on - timedelta(days=PUBLICATION_DAYS)
+        with_sales = {row.month for row in self.program.rival_sales}
+        months = sorted(
+            row.month
+            for row in self.program.market_totals
+            if row.month in with_sales and _next_month(row.month) <= known_by
+        )
+        if not months:
+            raise InvalidInput(
+                f"{self.program.name} has no month with rivals' sales and a market total known by {known_by}",
+                "add earlier months to rival_sales.csv and market_totals.csv",
+            )
+        return tuple(months[-CALIBRATION_MONTHS:])
+
+    @cached_property
+    def market(self) -> Market:
+        """The rivals' market before the launch, reproduced exactly."""
+        program = self.program
+        rivals = [rival for rival in program.rivals if rival.product_id != program.new_product_id]
+        return demand.calibrate(
+            rivals,
+            program.rival_sales,
+            {row.month: row.units for row in program.market_totals},
+            program.tastes,
+            self.months,
+            never_listed=program.never_listed,
+            outside_good=f"every other {program.category} in the market total",
+        )
+
+    @cached_property
+    def newcomer(self) -> Rival:
+        """The new product as buyers weigh it: at the lowest price that its plans amount to over five years."""
+        return self.newcomer_at(min(self.effective_prices.values(), key=lambda price: price.minor))
+
+    def newcomer_at(self, price: Money) -> Rival:
+        """The new product at another price."""
+        program = self.program
+        listed = next(rival for rival in program.rivals if rival.product_id == program.new_product_id)
+        name = f"price_{program.currency.lower()}"
+        attributes = tuple((a, float(price.major) if a == name else value) for a, value in listed.attributes)
+        return replace(listed, price=price, attributes=attributes)
+
+    @cached_property
+    def effective_prices(self) -> Mapping[str, Money]:
+        """What each plan amounts to in money of the first day, at the middle driver's mileage."""
+        program = self.program
+        km = int(program.assumed("km_per_month_median")) if "km_per_month_median" in program.assumptions else 0
+        rate = Decimal(str(program.assumed("financing_rate_per_year")))
+        cheapest: dict[str, Money] = {}
+        for price in program.prices:
+            amount = offers.effective_price(price, km, HOLDING_MONTHS, annual_rate=rate)
+            if price.plan not in cheapest or amount < cheapest[price.plan]:
+                cheapest[price.plan] = amount
+        return cheapest
+
+    @cached_property
+    def prediction(self) -> SharePrediction:
+        """The new product's share before anybody has ordered."""
+        return demand.predict_share(self.market, self.newcomer, seed=self.program.seed)
+
+    def share_at(self, price: Money) -> SharePrediction:
+        """The share at another price, by the same draws."""
+        return demand.predict_share(self.market, self.newcomer_at(price), seed=self.program.seed)
+
+    @cached_property
+    def level(self) -> Level:
+        """Units a week in the long run, as believed before the launch."""
+        return Level.from_moments(
+            self.prediction.units_mean / WEEKS_PER_MONTH, self.prediction.units_deviation / WEEKS_PER_MONTH
+        )
+
+    def profile(self, weeks: int) -> tuple[float, ...]:
+        """Weekly demand from the launch week on, as multiples of the long run."""
+        return demand.launch_profile(
+            weeks,
+            first_week=self.program.assumed("launch_first_week_multiple"),
+            decay_weeks=self.program.assumed("launch_decay_weeks"),
+        )
+
+    def forecast(self, today: date, weeks: int, counts: Counts | None = None) -> Forecast:
+        """Orders expected in each of `weeks` weeks from that of `today` on, or from the launch if that comes later."""
+        launch_week = monday_of(self.program.starts_on)
+        first = max(monday_of(today), launch_week)
+        elapsed = (first - launch_week).days // 7
+        profile = self.profile(elapsed + weeks)
+        level, mix = self.level, None
+        if counts is not None and today >= self.program.starts_on:
+            days_into_week = min(7, (today - first).days + 1) if first <= today else 0
+            exposure = sum(profile[:elapsed]) + profile[elapsed] * days_into_week / 7
+            level = demand.update_level(
+                self.level,
+                self._signals(counts),
+                exposure,
+                relative_error=self.program.assumed("signal_relative_error"),
+            )
+            mix = self._mix(counts.locked)
+        return demand.forecast_units(level, self.take_rates, self.city_weights, first, profile[elapsed:], mix=mix)
+
+    def _signals(self, counts: Counts) -> Sequence[Signal]:
+        stays = 1 - self.program.assumed("cancel_after_deposit_share")
+        return (
+            Signal("reservation", counts.reserved, self.program.assumed("reservation_to_order_share") * stays),
+            Signal("deposit", counts.deposited, stays),
+            Signal("lock", sum(counts.locked.values()), 1.0),
+        )
+
+    def _mix(self, locked: Mapping[tuple[str, str], int]) -> NDArray[np.float64]:
+        prior = demand.prior_mix(self.take_rates, self.city_weights)
+        row = {variant_id: i for i, variant_id in enumerate(sorted(self.take_rates))}
+        column = {city_id: i for i, city_id in enumerate(sorted(self.city_weights))}
+        counted: NDArray[np.float64] = np.zeros(prior.shape)
+        for (variant_id, city_id), units in locked.items():
+            counted[row[variant_id], column[city_id]] += units
+        # The prior weighs as much as one order for each cell: a mix that nobody has stated yields to the first orders.
+        return demand.update_mix(prior, float(prior.size), counted)
+
+
+def _next_month(month: date) -> date:
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
