@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -17,10 +16,9 @@ from pullcord.base import InvalidInput, Money, check_id
 from .cells import YEARS, Refused, read_cell
 from .columns import CURRENCY, TAKEN_FROM_ASSUMPTIONS, Column, Kind
 from .faults import Faults, suggest
+from .folder import HEADER_FILE as FILE
 from .model import Policies
-from .tables import assumed, read_text
-
-FILE = "program.toml"
+from .tables import assumed
 
 _CLOSED = ConfigDict(extra="forbid", strict=True, frozen=True)
 _DEPOSIT = Column("deposit_{currency}", Kind.MONEY, "paid by the customer to hold a build slot", CURRENCY, least=0)
@@ -122,9 +120,8 @@ class Header:
         return line_of(self._text, path)
 
 
-def read_header(folder: Path, assumptions: Mapping[str, tuple[str, str]] | None, faults: Faults) -> Header:
-    """program.toml with every fault of it noted; nothing is raised."""
-    text = read_text(folder / FILE, faults)
+def read_header(text: str | None, assumptions: Mapping[str, tuple[str, str]] | None, faults: Faults) -> Header:
+    """program.toml with every fault of it noted; nothing is raised. `text` is None where there is none."""
     if text is None:
         return Header(None, None, "", {})
     try:
