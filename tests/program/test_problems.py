@@ -51,7 +51,7 @@ def test_a_missing_folder_is_not_found(tmp_path: Path) -> None:
 
 def test_an_empty_folder_lacks_everything_and_says_so(tmp_path: Path) -> None:
     told = problems(tmp_path)
-    assert any(line.startswith("program.toml: the file cannot be read") for line in told)
+    assert any(line.startswith("program.toml: the file is missing") for line in told)
     assert any(line.startswith("bom.csv: the table is missing") for line in told)
 
 
@@ -150,3 +150,15 @@ def test_problems_come_sorted_by_file_and_line(folder: Path) -> None:
     put(folder, "bom.csv", "pack,leaflet,1", "pack,leaflet,0")
     put(folder, "bom.csv", "pack,box,1", "pack,box,-1")
     assert [line.partition(": ")[0] for line in problems(folder)] == ["bom.csv:19", "bom.csv:20", "tastes.csv:2"]
+
+
+def test_hidden_files_are_passed_over(folder: Path) -> None:
+    before = read_program(folder).digest
+    (folder / "._bom.csv").write_bytes(b"\x00\xff")
+    assert read_program(folder).digest == before
+
+
+def test_a_table_that_is_a_folder_is_told(folder: Path) -> None:
+    (folder / "bom.csv").unlink()
+    (folder / "bom.csv").mkdir()
+    assert problems(folder) == ["bom.csv: the file cannot be read: Is a directory; make it a file that you may read"]

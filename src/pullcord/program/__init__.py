@@ -2,8 +2,9 @@
 
 from .columns import TABLES, Column, Kind, TableSpec
 from .dictionary import data_dictionary
+from .folder import program_digest
 from .model import Assumption, LaunchDay, MonthlyCount, PanelRow, Policies, Program
-from .reader import program_digest, read_program
+from .reader import read_program
 
 __all__ = [
     "TABLES",

@@ -19,7 +19,8 @@ from .columns import (
     VARIANTS,
 )
 from .faults import Faults, nearest, suggest
-from .header import FILE, Header
+from .folder import HEADER_FILE as FILE
+from .header import Header
 from .needed import NEEDED
 from .tables import CheckedTable, Row
 
@@ -38,8 +39,8 @@ def check_assumptions(table: CheckedTable, currency: str, faults: Faults) -> Non
             faults.add(
                 table.file, row.line, f"`{row['key']}` cannot be a share from {low:g} to {high:g}", "stay in 0 to 1"
             )
-        elif row["key"] in needed and low < 0:
-            faults.add(table.file, row.line, f"`{row['key']}` cannot be as low as {low:g}", "give 0 or more")
+        elif row["key"] in needed and low < (least := needed[row["key"]].least):
+            faults.add(table.file, row.line, f"`{row['key']}` cannot be as low as {low:g}", f"give {least:g} or more")
     if not table.vouches_for("key"):
         return
     rows = {row["key"]: row for row in table.rows}
@@ -88,9 +89,7 @@ def check_prices(tables: Tables, faults: Faults) -> None:
 def _once_misspelt(variant: str, variants: CheckedTable, card: CheckedTable) -> bool:
     """Whether the card names an unknown variant that is likely this one: told already, as a dangling reference."""
     known = variants.known("variant_id")
-    return any(
-        suggest(name, known) == f"did you mean `{variant}`?" for name in card.known("variant_id") if name not in known
-    )
+    return any(nearest(name, known) == variant for name in card.known("variant_id") if name not in known)
 
 
 def check_settlement(tables: Tables, currency: str, faults: Faults) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields
 from pydantic import BaseModel
 
 from .columns import ASSUMPTIONS, CURRENCY, TABLES, Column, Kind
-from .header import FILE, PolicyKeys, ProgramKeys, title_of, unit_of
+from .folder import HEADER_FILE as FILE
+from .header import PolicyKeys, ProgramKeys, title_of, unit_of
 from .needed import NEEDED
 
 

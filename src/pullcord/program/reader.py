@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pullcord.base import InvalidInput, NotFound
+from pullcord.base import InvalidInput
 from pullcord.demand import MonthlySales, Taste
 from pullcord.logistics import City
 from pullcord.procurement import Supplier
@@ -16,7 +15,7 @@ from pullcord.production import Plant
 
 from . import records
 from .bill import check_bill
-from .columns import ASSUMPTIONS, DELIVERIES, FAMILIES, TABLES, TableSpec
+from .columns import ASSUMPTIONS, FAMILIES, TABLES
 from .crosschecks import (
     check_assumptions,
     check_cities,
@@ -27,13 +26,13 @@ from .crosschecks import (
     check_prices,
     check_settlement,
 )
-from .faults import Faults, nearest, suggest
-from .header import FILE, Header, read_header
+from .faults import Faults
+from .folder import DELIVERIES_END, digest_of, read_contents, spec_of, tables_in, text_of
+from .folder import HEADER_FILE as FILE
+from .header import Header, read_header
 from .model import Assumption, LaunchDay, MonthlyCount, PanelRow, Program
 from .references import check_references
 from .tables import CheckedTable, Given, read_table
-
-_DELIVERIES_END = DELIVERIES.name.removeprefix("*")
 
 
 def read_program(folder: Path) -> Program:
@@ -41,26 +40,29 @@ def read_program(folder: Path) -> Program:
 
     Raises InvalidInput with every problem found, by file and line; NotFound where there is no such folder.
     """
-    if not folder.is_dir():
-        raise NotFound(f"there is no program folder {folder}", "name a folder that holds program.toml")
     faults = Faults()
-    digest = program_digest(folder)
-    files = _files(folder, faults)
+    contents = read_contents(folder, faults)
     tables = {spec.name: CheckedTable(spec.file, whole=False) for spec in TABLES if spec.required}
+    waiting = tables_in(contents, faults)
+
+    def read(name: str, given: Given) -> CheckedTable:
+        waiting.remove(name)
+        text = text_of(f"{name}.csv", contents, faults)
+        tables[name] = read_table(f"{name}.csv", text, spec_of(name), given, faults)
+        return tables[name]
+
     assumptions = None
-    if ASSUMPTIONS.name in files:
-        table = tables[ASSUMPTIONS.name] = read_table(files.pop(ASSUMPTIONS.name), ASSUMPTIONS, Given("XXX"), faults)
+    if ASSUMPTIONS.name in waiting:
+        table = read(ASSUMPTIONS.name, Given("XXX"))  # the one table without money, so that program.toml can use it
         assumptions = _as_written(table) if table.vouches_for("key") else None
-    header = read_header(folder, assumptions, faults)
+    header = read_header(text_of(FILE, contents, faults) if FILE in contents else None, assumptions, faults)
     if header.currency is not None:  # without it no column of money can be told from any other
         given = Given(header.currency, None, assumptions)
-        if FAMILIES.name in files:
-            table = tables[FAMILIES.name] = read_table(files.pop(FAMILIES.name), FAMILIES, given, faults)
-            if table.vouches_for("family_id"):
-                given = Given(header.currency, tuple(table.known("family_id")), assumptions)
-        for name, path in files.items():
-            tables[name] = read_table(path, _spec(name), given, faults)
-    program = _assemble(folder, digest, header, tables, faults)
+        if FAMILIES.name in waiting and read(FAMILIES.name, given).vouches_for("family_id"):
+            given = Given(header.currency, tuple(tables[FAMILIES.name].known("family_id")), assumptions)
+        for name in tuple(waiting):
+            read(name, given)
+    program = _assemble(folder, digest_of(contents), header, tables, faults)
     if program is None or len(faults):
         problems = faults.problems()
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
@@ -110,9 +112,9 @@ def _assemble(
         "panel": records.plain(tables, "panel", PanelRow, faults),
     }
     deliveries = {
-        name.removesuffix(_DELIVERIES_END): records.plain(tables, name, MonthlyCount, faults)
+        name.removesuffix(DELIVERIES_END): records.plain(tables, name, MonthlyCount, faults)
         for name in tables
-        if name.endswith(_DELIVERIES_END)
+        if name.endswith(DELIVERIES_END)
     }
     if header.keys is None or header.deposit is None or product is None or transit_rule is None:
         return None
@@ -127,48 +129,6 @@ def _assemble(
         digest=digest,
         folder=folder,
     )
-
-
-def program_digest(folder: Path) -> str:
-    """The sha256, in hexadecimal, of program.toml and every table, by name: what is equal in it runs the same.
-
-    Each file enters as its name, its length and its bytes, so that nothing can move from one to the next unseen.
-    """
-    digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.csv"), *folder.glob(FILE)], key=lambda path: path.name):
-        if path.is_file():
-            content = path.read_bytes()
-            digest.update(f"{path.name}\n{len(content)}\n".encode())
-            digest.update(content)
-    return digest.hexdigest()
-
-
-def _spec(name: str) -> TableSpec:
-    return next((spec for spec in TABLES if spec.name == name), DELIVERIES)
-
-
-def _files(folder: Path, faults: Faults) -> dict[str, Path]:
-    """The tables of a folder by name; a missing or unknown one is noted."""
-    found: dict[str, Path] = {}
-    known = {spec.name for spec in TABLES if spec is not DELIVERIES}
-    strangers: list[Path] = []
-    for path in sorted(folder.glob("*.csv")):
-        if path.stem in known or path.stem.endswith(_DELIVERIES_END):
-            found[path.stem] = path
-        else:
-            strangers.append(path)
-    missing = {spec.name for spec in TABLES if spec.required and spec.name not in found}
-    for path in strangers:
-        slip = nearest(path.stem, missing)
-        if slip:
-            missing.remove(slip)
-            faults.add(path.name, 0, "no table bears this name", f"did you mean `{slip}.csv`?")
-        else:
-            faults.add(path.name, 0, "no table bears this name, so nobody reads it", suggest(path.stem, known))
-    for name in sorted(missing):
-        columns = ", ".join(column.name for column in _spec(name).columns)
-        faults.add(f"{name}.csv", 0, "the table is missing", f"add it with the columns {columns}")
-    return found
 
 
 def _as_written(table: CheckedTable) -> Mapping[str, tuple[str, str]]:

@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from .cells import Refused, is_numeric, read_cell
@@ -71,44 +70,31 @@ class Given:
     assumptions: Mapping[str, tuple[str, str]] | None = field(default_factory=dict)  # key: (value as written, unit)
 
 
-def read_table(path: Path, spec: TableSpec, given: Given, faults: Faults) -> CheckedTable:
-    """The rows of a CSV file; everything wrong with it is added to `faults`, nothing is raised."""
-    text = read_text(path, faults)
+def read_table(file: str, text: str | None, spec: TableSpec, given: Given, faults: Faults) -> CheckedTable:
+    """The rows of a CSV file; everything wrong with it is added to `faults`, nothing is raised.
+
+    `text` is None where the file holds none, which has been noted.
+    """
     if text is None:
-        return CheckedTable(path.name, whole=False)
+        return CheckedTable(file, whole=False)
     before = len(faults)
-    records = _records(path.name, text, faults)
+    records = _records(file, text, faults)
     whole = len(faults) == before
     if not records:
         titles = ", ".join(column.title(given.currency) for column in spec.columns)
         if whole:
-            faults.add(path.name, 0, "the file is empty", f"begin with the header {titles}")
-        return CheckedTable(path.name, whole=False)
+            faults.add(file, 0, "the file is empty", f"begin with the header {titles}")
+        return CheckedTable(file, whole=False)
     header, *body = records
-    columns, right = _columns(path.name, header, spec, given, faults)
-    rows = tuple(_row(path.name, line, texts, columns, len(header[1]), spec, given, faults) for line, texts in body)
+    columns, right = _columns(file, header, spec, given, faults)
+    rows = tuple(_row(file, line, texts, columns, len(header[1]), spec, given, faults) for line, texts in body)
     if not rows and whole and right and not spec.may_be_empty:
-        faults.add(path.name, 0, "the table has a header and no rows", "add at least one row")
-    _check_keys(path.name, rows, spec, faults)
+        faults.add(file, 0, "the table has a header and no rows", "add at least one row")
+    _check_keys(file, rows, spec, faults)
     extra = tuple(column.name for column in columns if column is not None and column not in spec.columns)
     if not whole:  # the row where the quoting broke is lost, and all below it
         rows = ()
-    return CheckedTable(path.name, rows, whole and right, extra)
-
-
-def read_text(path: Path, faults: Faults) -> str | None:
-    """The text of a UTF-8 file, without its byte-order mark; None, with the fault noted, where there is none."""
-    try:
-        content = path.read_bytes()
-    except OSError as failure:
-        faults.add(path.name, 0, f"the file cannot be read: {failure.strerror}", "make it a file that you may read")
-        return None
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as failure:
-        line = content.count(b"\n", 0, failure.start) + 1
-        faults.add(path.name, line, f"byte 0x{content[failure.start]:02x} is no UTF-8", "save the file as UTF-8")
-        return None
+    return CheckedTable(file, rows, whole and right, extra)
 
 
 def _records(file: str, text: str, faults: Faults) -> list[tuple[int, list[str]]]:
@@ -170,8 +156,7 @@ def _columns(
 
 def _mistaken(title: str, slip: str, column: Column, currency: str) -> tuple[str, str]:
     """What to say of a title that was likely meant as another."""
-    stem, suffix = slip.removesuffix(currency.lower()), currency.lower()
-    if column.kind is Kind.MONEY and slip == stem + suffix and title[:-3] == stem:
+    if column.kind is Kind.MONEY and title[:-3] == slip[:-3]:
         return (
             f"`{title}` is in another currency than program.toml, {currency}",
             f"name it `{slip}`, or mend `currency`",
