@@ -50,6 +50,16 @@ def test_a_textbook_product_mix_has_its_known_answer_and_prices() -> None:
     assert result.gap == 0.0
 
 
+def test_interior_point_ends_at_the_same_vertex() -> None:
+    rng = np.random.default_rng(2)
+    cost, rows, need = rng.random(30), dense((rng.random((20, 30)) + 0.1).tolist()), rng.random(20) + 1
+    simplex = minimise(cost, rows, row_lower=need)
+    interior = minimise(cost, rows, row_lower=need, method="interior")
+    assert interior.status == Status.OPTIMAL
+    assert interior.solution == pytest.approx(simplex.solution, abs=1e-7)
+    assert interior.row_duals == pytest.approx(simplex.row_duals, abs=1e-7)
+
+
 def test_integer_answers_are_whole_and_carry_their_bound() -> None:
     rows = dense([[5, 7, 4, 3]])
     result = minimise([-8, -11, -6, -4], rows, row_upper=[14], upper=1, integer=np.ones(4, dtype=bool))

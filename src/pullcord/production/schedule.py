@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from pullcord.base import SolverFailure
 from pullcord.solvers import Status, conflicting_rows, minimise, relative_gap
 
 from .linear import Price, in_words, lay_out, prices
 from .problem import Counts, Floats, Problem, cost_of, violations
 from .rounding import round_plan
+
+LARGE = 3_000  # columns from which interior point is sooner than simplex (benchmarks/schedule.py)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,8 +51,11 @@ def plan_weeks(
     SolverFailure.
     """
     layout = lay_out(problem)
+    rows, columns = layout.rows.count, len(layout.cost)
+    # Costs in fen are large beside the solver's tolerance of 1e-7: it would polish digits that nobody can spend.
+    unit = 2.0 ** np.ceil(np.log2(max(1.0, layout.cost.max(initial=0.0))))
     result = minimise(
-        layout.cost,
+        layout.cost / unit,
         layout.rows,
         layout.row_lower,
         layout.row_upper,
@@ -56,9 +63,9 @@ def plan_weeks(
         upper=layout.upper,
         time_limit_s=time_limit_s,
         seed=seed,
+        method="interior" if columns >= LARGE else "simplex",
         stop=stop,
     )
-    rows, columns = layout.rows.count, len(layout.cost)
     if result.solution is None:
         conflicts: tuple[str, ...] = ()
         if result.status == Status.INFEASIBLE:
@@ -73,14 +80,15 @@ def plan_weeks(
         if broken := violations(problem, plan, tolerance):
             raise SolverFailure(f"the {name} plan breaks {len(broken)} limits, first: {broken[0]}")
     objective = cost_of(problem, builds)
+    bound = None if result.bound is None else result.bound * unit
     return Schedule(
         status=result.status,
         builds=builds,
         objective=objective,
-        bound=result.bound,
-        gap=None if result.bound is None else relative_gap(objective, result.bound),
+        bound=bound,
+        gap=None if bound is None else relative_gap(objective, bound),
         linear=linear,
-        prices=() if result.row_duals is None else prices(problem, layout, result.row_duals),
+        prices=() if result.row_duals is None else prices(problem, layout, result.row_duals * unit),
         conflicts=(),
         rows=rows,
         columns=columns,

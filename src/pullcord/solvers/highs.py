@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import highspy
 import numpy as np
@@ -48,6 +48,7 @@ def minimise(
     node_limit: int | None = None,
     gap_max: float = 1e-6,
     seed: int = 0,
+    method: Literal["simplex", "interior"] = "simplex",
     stop: Callable[[], bool] | None = None,
 ) -> Result:
     """The cheapest point with `row_lower <= rows x <= row_upper` and `lower <= x <= upper`.
@@ -63,6 +64,7 @@ def minimise(
     lower, upper : float64[column], or one number for all columns
     integer : bool[column], True where only whole numbers will do
     gap_max : an integer answer within this relative gap of its bound counts as optimal
+    method : for linear programs: dual simplex, or interior point with crossover to a vertex (sooner on large ones)
 
     Raises
     ------
@@ -84,6 +86,8 @@ def minimise(
         "time_limit": float(time_limit_s),
         "mip_rel_gap": gap_max,
     }
+    if not model.integer.any():
+        options["solver"] = "ipm" if method == "interior" else "simplex"
     if node_limit is not None:
         options["mip_max_nodes"] = node_limit
     solver = _load(model, rows, options, stop)
