@@ -66,7 +66,7 @@ def check(folder: Path, name: str, content: bytes) -> None:
     assert all(0 <= problem.line <= lines for problem in problems if problem.file == name)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_one_corrupt_cell_is_told_or_harmless(folder: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(FILES))
@@ -78,7 +78,7 @@ def test_one_corrupt_cell_is_told_or_harmless(folder: Path, data: st.DataObject)
     check(folder, name, written(rows))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_broken_bytes_are_told_or_harmless(folder: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([*FILES, "program.toml"]))
@@ -88,7 +88,7 @@ def test_broken_bytes_are_told_or_harmless(folder: Path, data: st.DataObject) ->
     check(folder, name, content[:at] + data.draw(st.binary(max_size=4)) + content[at + cut :])
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_row_that_is_lost_or_doubled_is_told_or_harmless(folder: Path, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(FILES))
