@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import atan, cos, pi, sin, sqrt
 
 import numpy as np
@@ -48,6 +49,7 @@ def t_within(t: float, freedom: int) -> float:
     return 2 / pi * (theta + sin(theta) * total) if odd else sin(theta) * total
 
 
+@lru_cache(maxsize=64)
 def t_quantile(level: float, freedom: int) -> float:
     """The t with P(|T| <= t) = `level`, found by halving to 1e-12; for 0.95 and 29 degrees it is 2.0452."""
     if not 0 < level < 1 or freedom < 1:

@@ -67,14 +67,14 @@ class PullPlanner:
         safety = safety_units(rates, self._cover, self._spread, self._z)
         most = self._given.planned_capacity / 7 * cover
         room = np.maximum(most - forecast.sum(axis=-1, keepdims=True), 0)
-        return forecast + np.where(safety > 0, within(np.maximum(safety, 0), room), safety)
+        return np.asarray(forecast + np.where(safety > 0, within(np.maximum(safety, 0), room), safety))
 
     def call_off(self, day: int, called: Ints, committed: Ints) -> Ints:
         """int[case, replication, variant]: kits to call off now; accepted orders are always covered."""
         rates = self.rates(day)
         wanted = self.target(rates) + self._orders.known(day) - called
         firm = committed - called
-        return np.maximum(np.maximum(np.floor(wanted + 0.5).astype(np.int64), firm), 0)
+        return np.asarray(np.maximum(np.maximum(np.floor(wanted + 0.5).astype(np.int64), firm), 0))
 
 
 class SlotBook:
@@ -233,33 +233,33 @@ def pull_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
         variant = np.where(open_order, bought[place, lane[:, None]], NOBODY)
         flown_in = by_air[place, lane[:, None]] & open_order
         has_kit = flown_in.copy()
-        for v_ in range(V):
-            needs = (variant == v_) & ~flown_in
-            has_kit |= needs & (np.cumsum(needs, axis=1) <= (supply[:, v_, week] - used[:, v_])[:, None])
+        for kind in range(V):
+            needs = (variant == kind) & ~flown_in
+            has_kit |= needs & (np.cumsum(needs, axis=1) <= (supply[:, kind, week] - used[:, kind])[:, None])
         made = has_kit & (np.cumsum(has_kit, axis=1) <= luck.capacity[rep, week][:, None])
         at, i = np.nonzero(made)
-        k_, v = place[at, i], variant[at, i]
+        who, v = place[at, i], variant[at, i]
         np.add.at(used, (at, v), (~flown_in[at, i]).astype(np.int64))
-        on_the_road = np.maximum(way[k_, rep[at]] + line.transit_noise_days[k_, rep[at]], 1)
-        delivered[k_, at] = slot_day[k_, at] + 7 * (week - slot_week[k_, at]) + on_the_road
-        inside = (line.day[k_] >= first_day) & (line.day[k_] < last_day)
+        on_the_road = np.maximum(way[who, rep[at]] + line.transit_noise_days[who, rep[at]], 1)
+        delivered[who, at] = slot_day[who, at] + 7 * (week - slot_week[who, at]) + on_the_road
+        inside = (line.day[who] >= first_day) & (line.day[who] < last_day)
         np.add.at(moving_days, at, on_the_road * cost[v] * inside)
         built_weekly[:, week] = made.sum(axis=1)
 
         # Whoever cannot wait another week cancels now, before the build, and leaves the kit to the next.
         late = open_order & ~made
         at, i = np.nonzero(late)
-        k_ = place[at, i]
-        next_day = slot_day[k_, at] + 7 * (week + 1 - slot_week[k_, at]) + way[k_, rep[at]]
-        leaves = next_day - line.day[k_] > line.patience_days[k_, rep[at]]
+        who = place[at, i]
+        next_day = slot_day[who, at] + 7 * (week + 1 - slot_week[who, at]) + way[who, rep[at]]
+        leaves = next_day - line.day[who] > line.patience_days[who, rep[at]]
         late[at[leaves], i[leaves]] = False
-        k_, at = k_[leaves], at[leaves]
-        v, flown = bought[k_, at].astype(np.int64), by_air[k_, at]
+        who, at = who[leaves], at[leaves]
+        v, flown = bought[who, at].astype(np.int64), by_air[who, at]
         np.add.at(committed, (at, v), -(~flown).astype(np.int64))
         np.add.at(accepted, (at, v), -1)
         np.add.at(called, (at, v), flown.astype(np.int64))
         np.add.at(supply, (at, v), (flown[:, None] & (np.arange(slots.weeks) > week)).astype(np.int64))
-        bought[k_, at] = NOBODY
+        bought[who, at] = NOBODY
         slipping = _keep(place, late)
         slots.give_way(week + 1, late.sum(axis=1))
 
@@ -296,7 +296,7 @@ def _ready_week(supply: Ints, committed: Ints, earliest: int, lead: int) -> Ints
     Parts called off at the end of this week can be used `lead` weeks after the earliest week at the latest.
     """
     ahead = supply[..., earliest : earliest + lead] <= committed[..., None]
-    return np.minimum(earliest + ahead.sum(axis=-1), earliest + lead)
+    return np.asarray(np.minimum(earliest + ahead.sum(axis=-1), earliest + lead))
 
 
 def _keep(place: Ints, kept: Bools) -> NDArray[np.int32]:

@@ -34,6 +34,8 @@ from .planning import (
 )
 from .shoppers import NOBODY, Floats, Ints, Luck, Queue
 
+Counts = NDArray[np.int32]
+
 # Where a unit came from: the shopper's own region, at the posted or the reduced price; the road to it; another region.
 STOCK, REDUCED, ROAD, AFAR = 0, 1, 2, 3
 MIDWEEK = 3  # units leave the plant all through the week: on average in its middle
@@ -47,8 +49,8 @@ class PushPlanner:
         self._given, self._wants, self._sales, self._in_stock = given, wants, sales, in_stock
         self._delays = np.array([case.delay_days for case in cases], dtype=np.int64)
         self._informed = np.array([case.informed for case in cases])[:, None, None]
-        self._cover = np.full(len(cases), 7.0 * given.bucket_weeks)
-        self._spread = level_spread(given, self._delays + 7.0 * given.freeze_weeks, self._cover)
+        self._cover: Floats = np.full(len(cases), 7.0 * given.bucket_weeks)
+        self._spread = level_spread(given, 7.0 * given.freeze_weeks + self._delays.astype(np.float64), self._cover)
         price, cost, _, margin = economics(given)
         # A unit short loses its margin; a unit over is held for a bucket, and has an even chance to age into markdown.
         over = cost * capital_rate(given) * 7 * given.bucket_weeks + price * given.markdown_share / 2
@@ -255,7 +257,7 @@ def _distribute(made: Ints, position: Ints, region_share: Floats) -> Ints:
     return whole_units(amounts.swapaxes(-2, -1)).swapaxes(-2, -1)
 
 
-def _unsold(given: TwinInput, opening: Ints, built: Floats, sold: Ints) -> Floats:
+def _unsold(given: TwinInput, opening: Counts, built: Floats, sold: Counts) -> Floats:
     """float[case, replication]: units built in measured weeks and unsold 30 days later, the oldest sold first."""
     first = given.warm_up_weeks
     weeks = np.arange(first + given.measured_weeks)
