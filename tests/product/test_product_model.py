@@ -177,3 +177,24 @@ variant twice: it chooses twice: tow
 variant twice: roof=glass, tow=hook cannot be built together: the glass roof comes with the plus trim [r0]; \
 the plus trim is heavier [r1]; roof load and tow load exceed the axle [r2]"""
     )
+
+
+TWO_GROUPS = {f"f{i}": ["a", "b"] for i in range(6)}
+
+
+def test_of_conflicts_in_independent_groups_the_smaller_is_given_then_the_earlier():
+    triple, pair = ("f0=a & f2=a", "f4=b"), ("f3=a", "f5=b")
+    all_a = dict.fromkeys(TWO_GROUPS, "a")
+    answer = check(model_of(TWO_GROUPS, [triple, pair]), all_a)
+    assert isinstance(answer, NotBuildable)
+    assert answer.choices == (("f3", "a"), ("f5", "a"))
+    assert [rule.rule_id for rule in answer.rules] == ["r1"]
+    answer = check(model_of(TWO_GROUPS, [pair, ("f4=a", "f2=b")]), all_a)
+    assert isinstance(answer, NotBuildable)
+    assert answer.choices == (("f2", "a"), ("f4", "a"))
+    assert [rule.rule_id for rule in answer.rules] == ["r1"]
+
+
+def test_two_conflicts_apart_cannot_be_resolved_by_one_change():
+    model = model_of(TWO_GROUPS, [("f3=a", "f5=b"), ("f4=a", "f2=b")])
+    assert set(available(model, dict.fromkeys(TWO_GROUPS, "a")).values()) == {()}
