@@ -82,9 +82,11 @@ class PostgresDatabase(Database):
         return failure
 
     def first_versions(self, cursor: Any, program_id: str, streams: list[str]) -> Iterable[tuple[str, str]]:
+        # LIMIT keeps the planner to one index look-up for each stream; `= ANY` made it read every first version.
         cursor.execute(
-            "SELECT stream, body FROM event WHERE program_id = %s AND version = 1 AND stream = ANY(%s)",
-            (program_id, streams),
+            "SELECT asked.stream, kept.body FROM unnest(%s::text[]) AS asked (stream) CROSS JOIN LATERAL"
+            " (SELECT body FROM event WHERE program_id = %s AND stream = asked.stream AND version = 1 LIMIT 1) AS kept",
+            (streams, program_id),
         )
         found: list[tuple[str, str]] = cursor.fetchall()
         return found
