@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import sqlalchemy as sa
+
 from pullcord import demand, finance, logistics, orders, procurement, production, promising
 from pullcord.base import Clock, Conflict, ProgramId
 from pullcord.catalogue import Catalogue
@@ -12,7 +14,7 @@ from pullcord.desk import Desk, ProgramOpened
 from pullcord.journey import reactions
 from pullcord.outlook import Outlook
 from pullcord.program import Program
-from pullcord.store import Ledger, Projection
+from pullcord.store import Ledger, Projection, Reader
 
 
 def projections() -> tuple[Projection, ...]:
@@ -26,6 +28,18 @@ def projections() -> tuple[Projection, ...]:
         promising.PROJECTION,
         orders.PROJECTION,
     )
+
+
+def table_sizes(reader: Reader) -> dict[str, int]:
+    """How many rows of this program each table holds."""
+    sizes = {}
+    for projection in projections():
+        for table in projection.tables:
+            rows = reader.query(
+                sa.select(sa.func.count()).where(table.sql.c.program_id == reader.program_id).select_from(table.sql)
+            )
+            sizes[table.name] = int(rows[0][0])
+    return sizes
 
 
 class App:

@@ -318,6 +318,15 @@ class Desk:
             locked=locked,
         )
 
+    def open_orders(self, reader: Reader) -> int:
+        """Paid orders that have not reached their customers."""
+        table = orders.ORDER.sql
+        under_way = (State.DEPOSITED, State.LOCKED, State.BUILT, State.SHIPPED)
+        rows = reader.query(
+            sa.select(sa.func.count()).where(table.c.program_id == reader.program_id, table.c.state.in_(under_way))
+        )
+        return int(rows[0][0])
+
     # Plants and parts
 
     def open_stock(self, *, party: PartyId | None = None) -> Command[Count]:

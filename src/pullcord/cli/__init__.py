@@ -8,7 +8,9 @@ import typer
 
 from pullcord.base import PullcordError
 
+from . import bench, ledger, product, program
 from .console import report_failure, talk
+from .run import run
 
 app = typer.Typer(
     name="pullcord",
@@ -17,6 +19,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+app.command()(run)
+app.add_typer(program.app, name="program")
+app.add_typer(product.app, name="product")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:

@@ -1,0 +1,96 @@
+"""`pullcord run`: the main job, from a program folder to a report."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from .console import JsonFlag, show, talk
+
+
+def run(
+    folder: Annotated[Path, typer.Argument(help="The program's folder.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write; default out/PROGRAM.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="All chance comes from it; default: the program's.")] = None,
+    seeds: Annotated[int, typer.Option(min=2, help="Replications of the two worlds.")] = 30,
+    as_json: JsonFlag = False,
+) -> None:
+    """Check a program, calibrate its demand, replay its launch, run both worlds; write report, tables and ledger."""
+    from pullcord.program import read_program
+    from pullcord.report import render, write_tables
+    from pullcord.study import encode, run_study
+
+    began = time.perf_counter()
+    program = read_program(folder)
+    target = out or Path("out") / program.program_id
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), console=talk
+    ) as bar:
+        task = bar.add_task("checking", total=1.0)
+        study = run_study(
+            program,
+            target,
+            seed=seed,
+            replications=seeds,
+            progress=lambda what, done: bar.update(task, description=what, completed=0.95 * done),
+        )
+        bar.update(task, description="drawing the report", completed=0.95)
+        files = {"report": target / "report.html", "results": target / "results.json", "ledger": study.ledger}
+        write_whole(files["results"], encode(study.results))
+        write_whole(files["report"], render(study.results).encode())
+        tables = write_tables(study.results, target / "tables")
+        bar.update(task, description="done", completed=1.0)
+    summary = summarise(study.results) | {
+        "seconds": round(time.perf_counter() - began, 1),
+        "files": {name: str(path) for name, path in files.items()} | {"tables": [str(path) for path in tables]},
+    }
+    show(summary, as_json, lambda console: _draw(console, summary))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader finds the old one or the new one, never half of it."""
+    draft = path.with_name(path.name + ".part")
+    draft.write_bytes(content)
+    draft.replace(path)
+
+
+def summarise(results: Any) -> dict[str, Any]:
+    """The few numbers of a run that a person wants first."""
+    launch, measures, twin = results["launch"], results["measures"], results["twin"]
+    paired = {row["measure"]: row for row in twin["paired"] if row["delay_days"] == 30}
+    return {
+        "program": results["program"]["id"],
+        "seed": results["program"]["seed"],
+        "reservations": launch["reservations"],
+        "asked": launch["asked"],
+        "locked": launch["locked"],
+        "handed_over": launch["handed_over"],
+        "promise_error_days": measures["M3"] and measures["M3"]["mae_days"],
+        "late_over_3_days_share": measures["M3"] and measures["M3"]["late_over_3_days_share"],
+        "trial_balance_minor": results["finance"]["trial_balance_minor"],
+        "events": results["ledger"]["events"],
+        "push_minus_pull_at_1_month": {
+            name: [paired[name][key] for key in ("mean", "lo", "hi")] for name in ("M1", "M3", "M7") if name in paired
+        },
+    }
+
+
+def _draw(console: Console, summary: dict[str, Any]) -> None:
+    table = Table(title=f"{summary['program']}, seed {summary['seed']}", show_header=False)
+    for name in ("reservations", "asked", "locked", "handed_over", "events"):
+        table.add_row(name.replace("_", " "), f"{summary[name]:,}")
+    if summary["promise_error_days"] is not None:
+        table.add_row("promise error, mean days", f"{summary['promise_error_days']:.2f}")
+        table.add_row("more than 3 days late", f"{summary['late_over_3_days_share']:.1%}")
+    for name, (mean, low, high) in summary["push_minus_pull_at_1_month"].items():
+        table.add_row(f"{name}, push - pull, news one month old", f"{mean:,.4g}  (95 %: {low:,.4g} to {high:,.4g})")
+    table.add_row("seconds", f"{summary['seconds']}")
+    console.print(table)
+    console.print(f"report: {summary['files']['report']}", soft_wrap=True)
+    console.print(f"ledger: {summary['files']['ledger']}", soft_wrap=True)

@@ -1,0 +1,99 @@
+"""Money and parts after the launch: who got what, and which call-off went into whose vehicle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from pullcord import alliance, finance, procurement
+from pullcord.alliance import SettlementShare
+from pullcord.base import BuildOrderId, PartId
+from pullcord.catalogue import Catalogue
+from pullcord.finance import Transferred
+from pullcord.orders import order_of_build
+from pullcord.procurement import Build, Lot
+from pullcord.production import BUILD_ORDER, BuildState
+from pullcord.store import Event, Reader
+
+
+def finance_section(house: Catalogue, reader: Reader, transfers: Iterable[Event[Transferred]]) -> dict[str, Any]:
+    """Cash in and out of every party, the trial balance (zero, or the books are wrong), and how a price is shared."""
+    received: Counter[str] = Counter()
+    paid: Counter[str] = Counter()
+    for event in transfers:
+        for line in event.body.lines:
+            party, _, account = line.account.partition("/")
+            if account == "cash":
+                (received if line.minor > 0 else paid)[party] += abs(line.minor)
+    program = house.program
+    return {
+        "trial_balance_minor": sum(balance.difference.minor for balance in finance.trial_balance(reader)),
+        "parties": [
+            {
+                "party_id": party.party_id,
+                "name": party.name,
+                "role": party.role.value,
+                "received_minor": received[party.party_id],
+                "paid_minor": paid[party.party_id],
+            }
+            for party in program.parties
+        ],
+        "sale_split": [_split(house, plan) for plan in program.plans],
+    }
+
+
+def _split(house: Catalogue, plan: str) -> dict[str, Any]:
+    price = next(row.price for row in house.program.prices if row.plan == plan)
+    shares: Sequence[SettlementShare] = [share for share in house.program.settlement if share.plan == plan]
+    return {
+        "plan": plan,
+        "price_minor": price.minor,
+        "shares": [
+            {"party_id": party_id, "name": house.parties[party_id].name, "amount_minor": amount.minor}
+            for party_id, amount in alliance.split_sale(price, shares)
+        ],
+    }
+
+
+def pegging_example(house: Catalogue, reader: Reader) -> dict[str, Any] | None:
+    """One call-off and the orders whose vehicles its parts went into; None where no call-off served anybody.
+
+    Parts are used first in, first out. Shown is the dearest line that was used in full or in part.
+    """
+    opening = [
+        Lot(date.min, "stock", PartId(part), pieces) for part, pieces in house.program.opening_stock.items() if pieces
+    ]
+    lines = procurement.CALL_OFF_LINE.sql.c
+    received = reader.select(procurement.CALL_OFF_LINE, lines.received_on.is_not(None))
+    lots = [Lot(row.received_on, row.calloff_id, row.part_id, row.quantity) for row in received if row.received_on]
+    built = reader.select(BUILD_ORDER, BUILD_ORDER.sql.c.state == BuildState.BUILT.value)
+    builds = [Build(row.built_on, row.build_order_id, row.variant_id) for row in built if row.built_on]
+    if not lots or not builds:
+        return None
+    pegging = procurement.peg([*opening, *lots], builds, house.usage)
+    best = None
+    for row in sorted(received, key=lambda row: (-row.unit_cost_minor * row.quantity, row.calloff_id, row.line)):
+        served: dict[BuildOrderId, int] = {}
+        for peg in pegging.orders_of(row.calloff_id):
+            if peg.part_id == row.part_id:
+                served[peg.build_order_id] = served.get(peg.build_order_id, 0) + peg.quantity
+        if served:
+            best = row, served
+            break
+    if best is None:
+        return None
+    row, served = best
+    return {
+        "calloff_id": row.calloff_id,
+        "supplier": house.suppliers[row.supplier_id].name,
+        "part": house.parts[row.part_id].name,
+        "quantity": row.quantity,
+        "due_on": row.due_on.isoformat(),
+        "orders": [
+            {"order_id": order_of_build(build_order), "quantity": pieces}
+            for build_order, pieces in sorted(served.items())[:12]
+        ],
+        "orders_in_all": len(served),
+    }
