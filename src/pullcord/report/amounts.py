@@ -106,3 +106,9 @@ def plural(unit: str) -> str:
     if unit.endswith("y") and unit[-2:-1] not in "aeiou":
         return unit[:-1] + "ies"
     return unit + "s"
+
+
+def shorten(text: str, letters: int) -> str:
+    """The text on one line with at most so many letters, cut with an ellipsis; nothing that XML refuses."""
+    clean = " ".join("".join(c if c.isprintable() or c.isspace() else " " for c in str(text)).split())
+    return clean if len(clean) <= letters else clean[: letters - 1].rstrip() + "…"

@@ -73,9 +73,13 @@ def date_axis(plot: Axes, first: date, last: date, width_px: float, size: float)
             if (year * 12 + month - 1) % months == 0 and first <= date(year, month, 1) <= last
         ]
         labels = [f"{_MONTHS[d.month - 1]} {d.year}" for d in days]
-    if not days:
-        days, labels = [first], [first.isoformat()]
+    if len(days) < 2:
+        days = [first, last] if last > first else [first]
+        labels = [f"{d.day} {_MONTHS[d.month - 1]} {d.year}" for d in days]
     plot.set_xticks([d.toordinal() for d in days], labels)
+    if days == [first, last]:
+        plot.get_xticklabels()[0].set(horizontalalignment="left")
+        plot.get_xticklabels()[-1].set(horizontalalignment="right")
     air = max(0.5, span * 0.015)
     plot.set_xlim(first.toordinal() - air, last.toordinal() + air)
 

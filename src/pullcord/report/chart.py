@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from .amounts import shorten
 from .sheet import Sheet
 from .svg import inline_svg
 
@@ -45,7 +46,7 @@ class DrawnChart:
 
 def draw(chart: Chart) -> DrawnChart:
     """The chart in its wide and its narrow form, each with ids of its own."""
-    label = f"{chart.title}. {chart.caption}"
+    label = shorten(f"{chart.title}. {chart.caption}", 600)
     wide = inline_svg(chart.draw(HALF if chart.half else FULL), f"{chart.name}-w", css_class="wide", label=label)
     narrow = inline_svg(chart.draw(PHONE), f"{chart.name}-n", css_class="narrow", label=label)
     return DrawnChart(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from .amounts import NOTHING, SPACE, currency_word, is_number, minor_digits, number
+from .amounts import NOTHING, SPACE, currency_word, is_number, minor_digits, number, shorten
 
 Results = Mapping[str, Any]
 
@@ -38,7 +38,7 @@ def currency_of(results: Results) -> str:
 
 def unit_of(results: Results) -> str:
     """What one piece of the product is called: car, projector."""
-    return str(part(results, "program").get("unit_name") or "unit")
+    return shorten(str(part(results, "program").get("unit_name") or "unit"), 24)
 
 
 def day(text: Any) -> date:
@@ -80,22 +80,25 @@ class Scale:
 def scale_of(measure: str, unit: Any, results: Results) -> Scale:
     """How to show a measure, from its name and the unit the results give.
 
-    Money comes in minor units unless the measure's name or its unit says that it does not.
+    Money comes in minor units, unless its unit names the currency and does not say minor.
     """
     currency, text = currency_of(results), str(unit or "").lower()
     word = currency_word(currency)
-    is_money = measure.startswith("M7") or bare_part(measure) in M7_PARTS or currency.lower() in text or word in text
-    if is_money and measure not in ("M1", "M3"):
-        in_major = measure.endswith("_major") or (
-            (currency.lower() in text or word in text or "major" in text) and "minor" not in text and "fen" not in text
-        )
-        factor = 1.0 if in_major else 10.0 ** -minor_digits(currency)
-        return Scale("money", factor, f"{word} per {unit_of(results)}")
+    named = currency.lower() in text or word.lower() in text or "currency" in text
+    if measure == "M7" or bare_part(measure) in M7_PARTS or named:
+        factor = 1.0 if named and "minor" not in text else 10.0 ** -minor_digits(currency)
+        return Scale("money", factor, f"{word} per {money_basis(text, results)}")
     if measure in ("M1", "M2") or "share" in text:
         return Scale("share", 100.0, "%")
     if measure == "M3" or "day" in text:
         return Scale("days", 1.0, "days")
     return Scale("number", 1.0, str(unit or ""))
+
+
+def money_basis(unit: str, results: Results) -> str:
+    """What an amount is counted per: the words behind `per`, or one piece of the product."""
+    _, _, basis = unit.partition(" per ")
+    return unit_of(results) if basis in ("", "unit") else basis
 
 
 def bare_part(measure: str) -> str:

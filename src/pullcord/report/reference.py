@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .amounts import NOTHING, is_number, money, number, percent, plural
+from .amounts import NOTHING, SPACE, is_number, money, number, percent, plural
 from .readings import Results, currency_of, part, rows, unit_of
 
 Row = Mapping[str, Any]
@@ -28,7 +28,7 @@ class HtmlTable:
     def wordy(self) -> tuple[int, ...]:
         """Columns with text so long that they need a least width to stay readable on a phone."""
         return tuple(
-            i for i in range(len(self.columns)) if i not in self.numeric and any(len(row[i]) > 24 for row in self.rows)
+            i for i in range(len(self.columns)) if i not in self.numeric and any(len(row[i]) > 36 for row in self.rows)
         )
 
 
@@ -53,23 +53,33 @@ def tastes_table(results: Results) -> HtmlTable | None:
 
 
 def price_card(results: Results) -> HtmlTable | None:
-    """The price card, caps and overage included; variants that cost the same under a plan share a row."""
+    """The price card, caps and overage included: a column per plan, or a row where prices differ by variant."""
     currency = currency_of(results)
+    fields = ("price_minor", "monthly_minor", "cap_km_per_month", "overage_minor")
     groups: dict[tuple[Any, ...], list[str]] = {}
     for row in rows(results, "offers"):
-        terms = tuple(row.get(k) for k in ("plan", "price_minor", "monthly_minor", "cap_km_per_month", "overage_minor"))
+        terms = (row.get("plan"), *(row.get(field) for field in fields))
         groups.setdefault(terms, []).append(str(row.get("variant") or row.get("variant_id")))
     if not groups:
         return None
-    used = [any(terms[k] is not None for terms in groups) for k in (2, 3, 4)]
-    optional = ("monthly fee", "monthly cap, km", "each km above the cap")
-    columns = ("plan", "variants", "price", *(c for c, u in zip(optional, used, strict=True) if u))
-    made = []
-    for (plan, price, monthly, cap, overage), names in groups.items():
-        shown = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-        extra = (money(monthly, currency), number(cap), money(overage, currency))
-        made.append((str(plan), shown, money(price, currency), *(e for e, u in zip(extra, used, strict=True) if u)))
-    return HtmlTable("Price card, with every condition", columns, tuple(made), tuple(range(2, len(columns))))
+    lines: list[tuple[str, ...]] = [("plan", *(str(terms[0]) for terms in groups))]
+    words = ("price", "each month", "km included each month", "each km above that")
+    for position, (field, name) in enumerate(zip(fields, words, strict=True), start=1):
+        values = [terms[position] for terms in groups]
+        if any(value is not None for value in values):
+            lines.append((name, *(number(v) if field.startswith("cap") else money(v, currency) for v in values)))
+    everything = len(groups) == len({terms[0] for terms in groups})
+    if not everything:
+        lines.append(("variants", *(_some(names) for names in groups.values())))
+    title = "Price card, with every condition" + (" (the same for every variant)" if everything else "")
+    if len(groups) <= 4:
+        return HtmlTable(title, lines[0], tuple(lines[1:]), tuple(range(1, len(groups) + 1)) if everything else ())
+    columns, *made = zip(*lines, strict=True)
+    return HtmlTable(title, tuple(columns), tuple(tuple(row) for row in made), (1,))
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
 def launch_table(results: Results) -> HtmlTable | None:
@@ -148,31 +158,30 @@ def cities_table(results: Results) -> HtmlTable | None:
     return HtmlTable("All cities", columns, made, (1, 2, 3, 4), folded=True) if made else None
 
 
-def measures_table(results: Results) -> HtmlTable | None:
-    """M1, M3 and M7 of the live run."""
-    currency, made = currency_of(results), []
-    units, dates, cost = (part(results, "measures", k) for k in ("M1", "M3", "M7"))
+def mismatch_table(results: Results) -> HtmlTable | None:
+    """M1 and M3 of the live run."""
+    made = []
+    units, dates = part(results, "measures", "M1"), part(results, "measures", "M3")
     if units:
-        made.append(
-            ("M1", "built unsold over 30 days and customers lost, per unit of demand", percent(units.get("value")))
-        )
-        for key, words in (
-            ("built_unsold_over_30_days", "built and unsold after 30 days"),
-            ("lost", "customers lost"),
-            ("demand", "demand"),
-        ):
-            made.append(("", words, number(units.get(key))))
+        made.append(("M1", "unit mismatch, of demand", percent(units.get("value"))))
+        made.append(("", "built and unsold after 30 days", number(units.get("built_unsold_over_30_days"))))
+        made.append(("", "customers lost", number(units.get("lost"))))
+        made.append(("", "demand", number(units.get("demand"))))
     if dates:
-        made.append(("M3", "mean absolute error of the promised date", f"{number(dates.get('mae_days'), 2)} days"))
+        made.append(("M3", "mean error of the promised date", f"{number(dates.get('mae_days'), 2)}{SPACE}days"))
         made.append(("", "more than 3 days late", percent(dates.get("late_over_3_days_share"))))
         made.append(("", "hand-overs measured", number(dates.get("n"))))
-    if cost:
-        made.append(
-            ("M7", f"cost of the mismatch per {unit_of(results)}", money(cost.get("total_minor_per_unit"), currency))
-        )
-        for name, value in part(cost, "parts").items():
-            made.append(("", str(name).replace("_", " "), money(value, currency)))
-    return HtmlTable("Mismatch", ("", "what", "value"), tuple(made), (2,), half=True) if made else None
+    return HtmlTable("Units and dates", ("", "what", "value"), tuple(made), (2,), half=True) if made else None
+
+
+def cost_table(results: Results) -> HtmlTable | None:
+    """M7 of the live run, with its components."""
+    currency, cost = currency_of(results), part(results, "measures", "M7")
+    if not cost:
+        return None
+    made = [("M7", f"mismatch, per {unit_of(results)}", money(cost.get("total_minor_per_unit"), currency, 2))]
+    made += [("", str(k).replace("_", " "), money(v, currency, 2)) for k, v in part(cost, "parts").items()]
+    return HtmlTable("Money", ("", "what", "value"), tuple(made), (2,), half=True)
 
 
 def latencies_table(results: Results) -> HtmlTable | None:
@@ -189,8 +198,8 @@ def latencies_table(results: Results) -> HtmlTable | None:
             made.append(
                 (key, words, number(row.get("p50_hours"), 1), number(row.get("p95_hours"), 1), number(row.get("n")))
             )
-    columns = ("", "from what to what", "median, h", "95th pct, h", "count")
-    return HtmlTable("How fast news travelled", columns, tuple(made), (2, 3, 4), half=True) if made else None
+    columns = ("", "from what to what", "median, hours", "95th percentile, hours", "count")
+    return HtmlTable("How fast news travelled", columns, tuple(made), (2, 3, 4)) if made else None
 
 
 def split_table(results: Results) -> HtmlTable | None:
@@ -199,17 +208,11 @@ def split_table(results: Results) -> HtmlTable | None:
     parties = list(dict.fromkeys(str(share.get("name")) for row in splits for share in rows(row, "shares")))
     if not parties:
         return None
-    currency, made = currency_of(results), []
-    for row in splits:
-        amounts = {str(share.get("name")): share.get("amount_minor") for share in rows(row, "shares")}
-        made.append(
-            (
-                str(row.get("plan")),
-                money(row.get("price_minor"), currency),
-                *(money(amounts.get(party), currency) for party in parties),
-            )
-        )
-    columns = ("plan", "price", *parties)
+    currency = currency_of(results)
+    amounts = [{str(s.get("name")): s.get("amount_minor") for s in rows(row, "shares")} for row in splits]
+    made = [(party, *(money(plan.get(party), currency) for plan in amounts)) for party in parties]
+    made.append(("price", *(money(row.get("price_minor"), currency) for row in splits)))
+    columns = ("party", *(str(row.get("plan")) for row in splits))
     return HtmlTable("One sale, split to the smallest coin", columns, tuple(made), tuple(range(1, len(columns))))
 
 

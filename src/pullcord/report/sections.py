@@ -201,7 +201,7 @@ def measures_section(results: Results) -> Section:
         "Read from the ledger of the launch above, by the definitions that the twin uses too.",
         "No measures were taken.",
         (),
-        (reference.measures_table(results), reference.latencies_table(results)),
+        (reference.mismatch_table(results), reference.cost_table(results), reference.latencies_table(results)),
     )
 
 

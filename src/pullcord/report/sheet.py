@@ -13,7 +13,6 @@ from unicodedata import east_asian_width
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
-from matplotlib.ft2font import LoadFlags
 from matplotlib.patches import Ellipse, Rectangle
 from matplotlib.transforms import Affine2D
 
@@ -141,14 +140,10 @@ def text_width(text: str, size: float) -> float:
 @lru_cache(maxsize=4096)
 def _advance(letter: str) -> float:
     """Width of one letter at size 1."""
+    if not letter.isprintable():
+        return 0.0
     if east_asian_width(letter) in "WF":
         return 1.0
     font = get_font(findfont(MEASURING_FONT))
     font.set_size(64, 72)
-    return font.load_char(ord(letter), flags=LoadFlags.NO_HINTING).linearHoriAdvance / 65536 / 64
-
-
-def shorten(text: str, letters: int) -> str:
-    """The text on one line with at most so many letters, cut with an ellipsis; nothing that XML refuses."""
-    clean = " ".join("".join(c if c.isprintable() or c.isspace() else " " for c in str(text)).split())
-    return clean if len(clean) <= letters else clean[: letters - 1].rstrip() + "…"
+    return font.load_char(ord(letter)).linearHoriAdvance / 65536 / 64

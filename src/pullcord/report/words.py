@@ -13,6 +13,7 @@ from .readings import (
     bounds,
     currency_of,
     delays,
+    money_basis,
     paired_row,
     part,
     scale_of,
@@ -69,9 +70,13 @@ def measure_meaning(measure: str, results: Results) -> str:
         "M1": f"{plural(unit)} built and unsold after 30 days plus customers lost for lack of one, per unit of demand",
         "M2": f"buyers whose {unit} differs from the one they would have chosen, of all buyers",
         "M3": "mean absolute error of the promised delivery date",
-        "M7": f"holding, markdown, lost margin, expedite and financing, per {unit}",
+        "M7": f"holding, markdown, lost margin, expedite and financing, per {_basis(results)}",
     }
     return meanings.get(measure, measure)
+
+
+def _basis(results: Results) -> str:
+    return money_basis(str(twin_unit(results, "M7") or ""), results)
 
 
 def difference(scale: Scale, row: Mapping[str, Any]) -> tuple[str, str]:

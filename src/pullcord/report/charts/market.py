@@ -8,12 +8,12 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..amounts import currency_word, is_number, money_scale, number, percent, plural
+from ..amounts import currency_word, is_number, money_scale, number, percent, plural, shorten
 from ..axes import name_room, name_rows, plain_numbers, round_steps, say, x_label, y_from_zero
 from ..chart import Chart
 from ..placement import Anchor, place_names
 from ..readings import Results, currency_of, part, rows, unit_of
-from ..sheet import KeyEntry, Sheet, shorten
+from ..sheet import KeyEntry, Sheet
 from ..style import AXIS, INK, MUTED, PULL, PUSH
 
 Row = Mapping[str, Any]
@@ -36,7 +36,7 @@ def charts(results: Results) -> list[Chart]:
         made.append(
             Chart(
                 "share",
-                "Predicted share, beside the shares observed",
+                "Predicted and observed shares",
                 "The thick bar is the 95 % interval from the uncertainty of tastes alone; the thin line adds what no"
                 " data can tell before launch, how buyers see this product apart from its listed attributes.",
                 f"share of {plural(unit_of(results))} sold in the market considered, %",
@@ -250,7 +250,7 @@ def _diversion(rivals: Sequence[Row], sheet: Sheet) -> Figure:
     if rest:
         bars.append((sum(value for value, _ in rest), f"{len(rest)} others"))
     names = [name for _, name in bars]
-    figure, (plot,) = sheet.plots(26 * len(names) + 10 + 26, "", left=name_room(names, sheet))
+    figure, (plot,) = sheet.plots(26 * len(names) + 62, "", left=name_room(names, sheet))
     most = max(value for value, _ in bars)
     for i, (value, _) in enumerate(bars):
         plot.barh(i, value, height=0.62, color=PULL if i < len(given[:9]) else AXIS, linewidth=0)

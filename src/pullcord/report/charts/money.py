@@ -7,11 +7,11 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ..amounts import currency_word, is_number, money, money_scale, number
+from ..amounts import currency_word, is_number, money, money_scale, number, shorten
 from ..axes import end_labels, name_room, name_rows, round_steps, say, x_label, y_from_zero
 from ..chart import Chart
 from ..readings import Results, currency_of, rows, unit_of
-from ..sheet import KeyEntry, Sheet, shorten
+from ..sheet import KeyEntry, Sheet
 from ..style import INK, SERIES, series_colour
 
 Row = Mapping[str, Any]

@@ -9,11 +9,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..amounts import is_number, number, plural
+from ..amounts import is_number, number, plural, shorten
 from ..chart import Chart
 from ..placement import Anchor, place_names
 from ..readings import Results, rows, unit_of
-from ..sheet import KeyEntry, Sheet, shorten
+from ..sheet import KeyEntry, Sheet
 from ..style import AXIS, INK, RULE, WARNING, scale_colour
 
 Row = Mapping[str, Any]
@@ -88,7 +88,7 @@ def _map(cities: Sequence[Row], weight: Any, meaning: str, sheet: Sheet) -> Figu
     lon_0 = (min(lons) + max(lons)) / 2
     plot.set_xlim(lon_0 - lon_span / 2, lon_0 + lon_span / 2)
     plot.set_ylim(middle - lat_span / 2, middle + lat_span / 2)
-    _graticule(plot, max(lon_span, lat_span))
+    _graticule(plot, max(lon_span, lat_span), most=max(3, int(width / 54)))
     largest = 13.0 if sheet.narrow else 20.0
     radii = [max(2.6, largest * (weight(row) / most) ** 0.5 if most > 0 else 0.0) for row in cities]
     for row, radius in zip(cities, radii, strict=True):
@@ -108,9 +108,9 @@ def _map(cities: Sequence[Row], weight: Any, meaning: str, sheet: Sheet) -> Figu
     return figure
 
 
-def _graticule(plot: Axes, span: float) -> None:
+def _graticule(plot: Axes, span: float, most: int) -> None:
     """Meridians and parallels at round degrees."""
-    step = next((s for s in (0.5, 1, 2, 5, 10, 20, 30) if span / s <= 11), 60)
+    step = next((s for s in (0.5, 1, 2, 5, 10, 20, 30) if span / s <= most), 60)
     (west, east), (south, north) = plot.get_xlim(), plot.get_ylim()
     lons = [k * step for k in range(int(-360 / step), int(360 / step) + 1) if west <= k * step <= east]
     lats = [k * step for k in range(int(-90 / step), int(90 / step) + 1) if south <= k * step <= north]

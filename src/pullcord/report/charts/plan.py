@@ -9,11 +9,11 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ..amounts import currency_word, is_number, money_scale, plural
+from ..amounts import currency_word, is_number, money_scale, plural, shorten
 from ..axes import date_axis, name_room, tick_text, x_label, y_from_zero
 from ..chart import Chart
 from ..readings import Results, currency_of, day, part, rows, unit_of
-from ..sheet import KeyEntry, Sheet, shorten
+from ..sheet import KeyEntry, Sheet
 from ..style import INK, REST, scale_colour, series_colour
 
 Row = Mapping[str, Any]
@@ -134,7 +134,7 @@ def _heat(cells: Cells, currency: str, most: int, per: str, sheet: Sheet) -> Fig
     divisor, unit = money_scale([highest], currency)
     steps = [
         KeyEntry(tick_text(float(f"{highest * share / divisor:.2g}")), scale_colour(share))
-        for share in (0.05, 0.25, 0.5, 0.75, 1.0)
+        for share in ((0.05, 0.35, 0.7, 1.0) if sheet.narrow else (0.05, 0.25, 0.5, 0.75, 1.0))
     ]
     words = [shorten(name, 18 if sheet.narrow else 34) for name in names]
     key = [KeyEntry(f"{unit} {per}:", INK, "none"), *steps]

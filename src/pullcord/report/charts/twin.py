@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..amounts import delay_words, is_number, number, plural
+from ..amounts import delay_words, is_number, number, plural, shorten
 from ..axes import name_room, name_rows, plain_numbers, round_steps, say, x_label, y_around, y_from_zero
 from ..chart import Chart
 from ..readings import (
@@ -26,7 +26,7 @@ from ..readings import (
     twin_unit,
     unit_of,
 )
-from ..sheet import KeyEntry, Sheet, shorten
+from ..sheet import KeyEntry, Sheet
 from ..style import AXIS, DEMAND, INK, PULL, PUSH, SERIES
 
 WORLDS = {"push": PUSH, "pull": PULL}
