@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pullcord.store import Event, LedgerReader, Verification
 
 app = typer.Typer(help="The event ledger: prove it whole, read it, follow it.", no_args_is_help=True)
+
+BODY_WIDTH = 160  # characters
 
 Place = Annotated[str, typer.Argument(metavar="URL_OR_PATH", help="A SQLite file, or postgresql+psycopg://…")]
 ProgramOption = Annotated[str | None, typer.Option("--program", help="Which program, where there are several.")]
@@ -113,7 +115,7 @@ def tail(
                     sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
                     sys.stdout.flush()
                 else:
-                    console.print(_line(event), markup=False, soft_wrap=True)
+                    _draw_events(console, [event])
                 if count is not None:
                     count -= 1
                     if count == 0:
@@ -152,26 +154,16 @@ def _classes(kinds: list[str] | None) -> list[type] | None:
     return [event_class(kind) for kind in kinds] if kinds else None
 
 
-def _draw_events(console: Console, events: deque[Event[Any]]) -> None:
-    table = Table("seq", "recorded at", "kind", "stream", "party", "cause", "body")
+def _draw_events(console: Console, events: Iterable[Event[Any]]) -> None:
     for event in events:
-        table.add_row(
-            str(event.seq),
-            f"{event.recorded_at:%Y-%m-%d %H:%M:%S}",
-            event.kind,
-            f"{event.stream} v{event.version}",
-            event.party,
-            "" if event.cause is None else str(event.cause),
-            _body(event, 120),
-        )
-    console.print(table)
-
-
-def _body(event: Event[Any], width: int) -> str:
-    text = msgspec.json.encode(event.body).decode()
-    return text if len(text) <= width else text[: width - 1] + "…"
+        console.print(_line(event), markup=False, soft_wrap=True)
 
 
 def _line(event: Event[Any]) -> str:
+    """The event in one line: place in the ledger, cause, instant, stream, and as much of the body as is readable."""
+    body = msgspec.json.encode(event.body).decode()
+    if len(body) > BODY_WIDTH:
+        body = body[: BODY_WIDTH - 1] + "…"
     cause = "" if event.cause is None else f" <- {event.cause}"
-    return f"{event.seq}{cause} {event.recorded_at:%Y-%m-%dT%H:%M:%SZ} {event.kind} {event.stream} {_body(event, 200)}"
+    at = f"{event.recorded_at:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{event.seq}{cause} {at} {event.party} {event.kind} {event.stream} v{event.version} {body}"
