@@ -19,9 +19,9 @@ def twin_input(**changes: Any) -> TwinInput:
     settings: dict[str, Any] = {
         "currency": "EUR",
         "variants": (
-            TwinVariant("plain", 0.5, 1000.0, 850.0, 300.0),
-            TwinVariant("large", 0.3, 1200.0, 1000.0, 350.0),
-            TwinVariant("gold", 0.2, 1500.0, 1150.0, 500.0),
+            TwinVariant("plain", 0.5, 1000.0, 850.0, 100.0),
+            TwinVariant("large", 0.3, 1200.0, 1000.0, 150.0),
+            TwinVariant("gold", 0.2, 1500.0, 1150.0, 300.0),
         ),
         "regions": (TwinRegion("near", 0.6, 2), TwinRegion("far", 0.4, 5)),
         "monthly_log_changes": monthly_changes(),
@@ -32,6 +32,7 @@ def twin_input(**changes: Any) -> TwinInput:
         "price_sensitivity": 0.004,
         "capacity_per_week": 27,
         "expedite_cost": 40.0,
+        "common_cost": 400.0,
         "warm_up_weeks": 8,
         "measured_weeks": 20,
     }

@@ -73,8 +73,10 @@ class TwinInput:
     push_service: float | None = None  # share of buckets to cover in full; None: the newsvendor's critical ratio
 
     # The pull world
-    kit_lead_weeks: int = 6  # from call-off to parts at the plant
-    kit_late_share: float = 0.05  # of a variant's weekly deliveries, a week late
+    kit_lead_weeks: int = 6  # from call-off to the plant, for parts that only one variant needs
+    common_lead_weeks: int = 6  # the same for parts that all variants share
+    common_cost: float = 0.0  # of those shared parts, for one unit
+    kit_late_share: float = 0.05  # of weekly deliveries of a set of parts, a week late
     expedite_lead_weeks: int = 1  # for parts by air, beyond the week in which all orders wait
     expedite_share_max: float = 0.1  # of weekly capacity
     quote_horizon_weeks: int = 16  # no date is quoted beyond it
@@ -129,6 +131,8 @@ class TwinInput:
             "stock_delivery_days": (0, 60),
             "transfer_days": (0, 60),
             "kit_lead_weeks": (1, 26),
+            "common_lead_weeks": (1, 26),
+            "common_cost": (0, inf),
             "kit_late_share": (0, 1),
             "expedite_lead_weeks": (0, 26),
             "expedite_share_max": (0, 1),
@@ -142,13 +146,17 @@ class TwinInput:
             for name, (low, high) in bounds.items()
             if not low <= getattr(self, name) <= high
         ]
-        if self.kit_lead_weeks + 2 > self.quote_horizon_weeks:
-            faults.append("quote_horizon_weeks must exceed kit_lead_weeks by 2, or parts called off anew never serve")
+        if max(self.kit_lead_weeks, self.common_lead_weeks) + 2 > self.quote_horizon_weeks:
+            faults.append(
+                "quote_horizon_weeks must exceed lead times of parts by 2, or parts called off anew never serve"
+            )
         if self.quote_horizon_weeks + 2 > self.run_out_weeks:
             faults.append("run_out_weeks must exceed quote_horizon_weeks by 2, or the last orders are never delivered")
         for variant in self.variants:
-            if not 0 < variant.kit_cost <= variant.unit_cost < variant.price:
-                faults.append(f"variant {variant.variant_id}: 0 < kit_cost <= unit_cost < price must hold")
+            if not (variant.kit_cost > 0 and variant.kit_cost + self.common_cost <= variant.unit_cost < variant.price):
+                faults.append(
+                    f"variant {variant.variant_id}: kit_cost > 0, kit_cost + common_cost <= unit_cost < price must hold"
+                )
         if any(not 1 <= region.transit_days <= 90 for region in self.regions):
             faults.append("transit_days must lie between 1 and 90")
         return faults

@@ -90,12 +90,13 @@ def known_level(wants: News, day: int) -> Floats:
 
 
 def level_spread(given: TwinInput, lead_days: Floats, cover_days: Floats) -> Floats:
-    """float[case]: how far the known level may be from that of the `cover_days` which begin `lead_days` after it.
+    """How far the known level may be from that of the `cover_days` which begin `lead_days` after it; same shape.
 
     The lag runs from the middle of the last known month to the middle of the days to be covered, in whole months.
     """
     lags = np.maximum(np.rint(0.5 + (lead_days + cover_days / 2) / DAYS_PER_MONTH), 1).astype(np.int64)
-    return np.array([forecast_spread(given.monthly_log_changes, int(lag)) for lag in lags])
+    spreads = [forecast_spread(given.monthly_log_changes, int(lag)) for lag in lags.reshape(-1)]
+    return np.array(spreads).reshape(lags.shape)
 
 
 def safety_units(rate: Floats, cover_days: Floats, spread: Floats, z: Floats) -> Floats:
@@ -106,13 +107,13 @@ def safety_units(rate: Floats, cover_days: Floats, spread: Floats, z: Floats) ->
     Parameters
     ----------
     rate : float[case, replication, variant], units a day
-    cover_days, spread : float[case]
+    cover_days, spread : float[case, variant], or [case, 1]
     z : float[variant]
 
     Source: Silver, Pyke & Thomas (2017), Inventory and Production Management in Supply Chains, 4th ed., ch. 6.
     """
-    mean = rate * cover_days[:, None, None]
-    return np.asarray(z * np.sqrt((mean * spread[:, None, None]) ** 2 + mean))
+    mean = rate * cover_days[:, None, :]
+    return np.asarray(z * np.sqrt((mean * spread[:, None, :]) ** 2 + mean))
 
 
 def service_quantile(short_cost: Floats, over_cost: Floats, service: float | None) -> Floats:
@@ -163,4 +164,4 @@ class Outcome:
     built: Ints  # [case, replication, week]
     stock: Ints  # [case, replication, week], finished and without a buyer, standing or on the way
     backlog: Ints  # [case, replication, week], ordered and not yet built
-    kits: Ints  # [case, replication, week], in stock
+    kits: Floats  # [case, replication, week], parts in stock, in units' worth

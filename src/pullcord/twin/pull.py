@@ -3,7 +3,8 @@
 A shopper is quoted, for every variant, the earliest date that plant slots and parts allow, and takes the best variant
 whose date lies within the shopper's own patience, if it beats leaving. Orders are built in the week that was promised;
 where plant or parts fall short they slip week by week, and a customer whose patience ends cancels before the build.
-Parts that only one variant needs are called off weekly, a lead time ahead, from news as old as the delay.
+Parts are called off weekly, a lead time ahead, from news as old as the delay: one set for each variant, and a last one
+that all variants share. A unit needs both.
 """
 
 from __future__ import annotations
@@ -35,46 +36,61 @@ from .shoppers import NOBODY, Bools, Floats, Ints, Luck, Queue
 
 
 class PullPlanner:
-    """Decides each week's call-offs of parts from what is known by then."""
+    """Decides each week's call-offs of parts from what is known by then. The last set of parts is the shared one."""
 
     def __init__(self, given: TwinInput, wants: News, orders: News, cases: Sequence[Case]) -> None:
         self._given, self._wants, self._orders = given, wants, orders
         self._informed = np.array([case.informed for case in cases])[:, None, None]
         _, _, kit, margin = economics(given)
-        # A kit short costs parts by air or the customer, whichever is less; a kit over is held for a week.
-        short = np.minimum(margin, given.expedite_cost) if given.expedite_cost > 0 else margin
-        self._z = service_quantile(short, kit * capital_rate(given) * 7, given.pull_service)
+        # A set short costs parts by air or the customer, whichever is less; a set over is held for a week.
+        least_margin = np.append(margin, margin @ [variant.share for variant in given.variants])
+        short = np.minimum(least_margin, given.expedite_cost) if given.expedite_cost > 0 else least_margin
+        over = np.append(kit, given.common_cost) * capital_rate(given) * 7
+        self._z = service_quantile(short, over, given.pull_service)
         # From the last known day until the next call-off's parts are there: all of it is cover, none of it lead.
-        self._cover = np.array([case.delay_days + 7.0 * (given.kit_lead_weeks + 1) for case in cases])
-        self._spread = level_spread(given, np.zeros(len(cases)), self._cover)
+        delays = np.array([case.delay_days for case in cases], dtype=np.float64)
+        self._cover = delays[:, None] + 7.0 * (lead_weeks(given) + 1)
+        self._spread = level_spread(given, np.zeros_like(self._cover), self._cover)
 
     def rates(self, day: int) -> Floats:
-        """float[case, replication, variant]: orders expected a day, never more than the plant can build."""
+        """float[case, replication, set]: orders expected a day, never more than the plant can build."""
         launch = launch_rates(self._given)
         level = known_level(self._wants, day)
         usual = shares(launch, np.full(launch.shape, 1 / launch.size))
         heard = shares(self._wants.over(day, MIX_DAYS) + 7 * launch, usual)
-        return within(level * np.where(self._informed, heard, usual), self._given.planned_capacity / 7)
+        each = within(level * np.where(self._informed, heard, usual), self._given.planned_capacity / 7)
+        return with_all(each)
 
     def target(self, rates: Floats) -> Floats:
-        """float[case, replication, variant]: kits that should be there or on order, beyond all orders heard of.
+        """float[case, replication, set]: sets that should be there or on order, beyond all orders heard of.
 
         They must last from the day of the news until the next call-off's parts are there, and no longer than the
         plant at full rate would take to use them.
         """
-        cover = self._cover[:, None, None]
-        forecast = rates * cover
+        forecast = rates * self._cover[:, None, :]
         safety = safety_units(rates, self._cover, self._spread, self._z)
-        most = self._given.planned_capacity / 7 * cover
-        room = np.maximum(most - forecast.sum(axis=-1, keepdims=True), 0)
-        return np.asarray(forecast + np.where(safety > 0, within(np.maximum(safety, 0), room), safety))
+        most = self._given.planned_capacity / 7 * self._cover[:, None, :]
+        own = slice(None, -1)
+        room = np.maximum(most[..., :1] - forecast[..., own].sum(axis=-1, keepdims=True), 0)
+        safety[..., own] = np.minimum(safety[..., own], within(np.maximum(safety[..., own], 0), room))
+        safety[..., -1] = np.minimum(safety[..., -1], np.maximum(most - forecast, 0)[..., -1])
+        return np.asarray(forecast + safety)
 
     def call_off(self, day: int, called: Ints, committed: Ints) -> Ints:
-        """int[case, replication, variant]: kits to call off now; accepted orders are always covered."""
-        rates = self.rates(day)
-        wanted = self.target(rates) + self._orders.known(day) - called
+        """int[case, replication, set]: sets of parts to call off now; accepted orders are always covered."""
+        wanted = self.target(self.rates(day)) + self._orders.known(day) - called
         firm = committed - called
         return np.asarray(np.maximum(np.maximum(np.floor(wanted + 0.5).astype(np.int64), firm), 0))
+
+
+def lead_weeks(given: TwinInput) -> Ints:
+    """int[set]: weeks from call-off to the plant; the shared set comes last."""
+    return np.array([given.kit_lead_weeks] * len(given.variants) + [given.common_lead_weeks], dtype=np.int64)
+
+
+def with_all(each: Floats) -> Floats:
+    """What is counted by variant, with the sum over variants as a last column."""
+    return np.concatenate([each, each.sum(axis=-1, keepdims=True)], axis=-1)
 
 
 class SlotBook:
@@ -139,24 +155,26 @@ def pull_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
     All cases of all replications advance together; one case of one replication is a lane.
     """
     S, R, V = len(cases), line.shopper.shape[1], len(given.variants)
-    L, days, weeks, lead = S * R, given.days, given.weeks, given.kit_lead_weeks
+    L, P, days, weeks, lead = S * R, V + 1, given.days, given.weeks, lead_weeks(given)
     _, cost, kit_cost, margin = economics(given)
+    set_cost = np.append(kit_cost, given.common_cost)
+    worth = kit_cost @ [variant.share for variant in given.variants] + given.common_cost  # of all parts of a unit
     transit = np.array([region.transit_days for region in given.regions])
     first_day, last_day = given.measured_days
-    launch = np.broadcast_to(launch_rates(given), (S, R, V))
+    launch = np.broadcast_to(with_all(launch_rates(given)), (S, R, P))
 
     orders = News(days, launch, cases)
     planner = PullPlanner(given, wants, orders, cases)
     slots = SlotBook(given, L)
 
-    # Opening: as many kits as the launch plan's own target says, a week's need of them due in each week of the lead.
-    # `supply` counts kits that can be used by a week, `called` those called off so far, `committed` those promised.
-    called = np.floor(planner.target(launch) + orders.known(0) + 0.5).astype(np.int64).reshape(L, V)
-    weekly_need = np.minimum(np.floor(7 * launch + 0.5).astype(np.int64).reshape(L, V), called // (lead + 1))
-    supply = np.repeat((called - lead * weekly_need)[..., None], slots.weeks, axis=2)
-    for week in range(1, lead + 1):
-        supply[..., week:] += weekly_need[..., None]
-    committed, used, accepted = (np.zeros((L, V), dtype=np.int64) for _ in range(3))
+    # Opening: as many sets as the launch plan's own target says, a week's need of them due in each week of the lead.
+    # `supply` counts sets that can be used by a week, `called` those called off so far, `committed` those promised.
+    called = np.floor(planner.target(launch) + orders.known(0) + 0.5).astype(np.int64).reshape(L, P)
+    weekly_need = np.minimum(np.floor(7 * launch + 0.5).astype(np.int64).reshape(L, P), called // (lead + 1))
+    due_by = np.minimum(np.arange(slots.weeks), lead[:, None])  # [set, week]
+    supply = (called - lead * weekly_need)[..., None] + weekly_need[..., None] * due_by
+    committed, used = np.zeros((L, P), dtype=np.int64), np.zeros((L, P), dtype=np.int64)
+    accepted = np.zeros(L, dtype=np.int64)
 
     places = line.day.size
     bought = np.full((places, L), NOBODY, dtype=np.int8)
@@ -164,7 +182,8 @@ def pull_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
     by_air = np.zeros((places, L), dtype=np.bool_)
     slipping = np.full((L, 0), NOBODY, dtype=np.int32)
     moving_days, kit_days = np.zeros(L), np.zeros(L)
-    built_weekly, backlog_weekly, kits_weekly = (np.zeros((L, weeks), dtype=np.int64) for _ in range(3))
+    built_weekly, backlog_weekly = np.zeros((L, weeks), dtype=np.int64), np.zeros((L, weeks), dtype=np.int64)
+    kits_weekly = np.zeros((L, weeks))
 
     would_wait = _patience_beyond(given, 7 * slots.weeks + 100)
     patience = np.minimum(line.patience_days, 7.0 * given.quote_horizon_weeks)
@@ -177,18 +196,19 @@ def pull_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
         week, weekday = divmod(day, 7)
         if weekday == 0:
             if week:
-                # Late kits are known on the Monday on which they should have come; they count a week later.
+                # Late parts are known on the Monday on which they should have come; they count a week later.
                 due_now = supply[..., week] - supply[..., week - 1]
                 supply[..., week] -= np.where(luck.kit_late[rep, :, week], due_now, 0)
             air_week = week + 1 + given.expedite_lead_weeks
             air_left = np.full(L, int(given.expedite_share_max * given.capacity_per_week))
-            ready = lane_start[..., None] + _ready_week(supply, committed, week + 1, lead).reshape(S, R, V)
-            ready_cells = ready.reshape(-1)  # of each variant: where its first week with a kit lies in the slot book
+            ready = _ready_week(supply, committed, week + 1, lead)  # [lane, set], first week with parts for one more
+            ready_cells = ready.reshape(-1)
 
         for k in range(line.first_place[day], line.first_place[day + 1]):
-            wait = slots.build_day(ready) + (way[k] - day)[:, None]
+            parts_in = np.maximum(ready[:, :V], ready[:, V:]).reshape(S, R, V)
+            wait = slots.build_day(lane_start[..., None] + parts_in) + (way[k] - day)[:, None]
             air = None
-            if (ready - lane_start[..., None] > air_week).any():
+            if (parts_in > air_week).any():
                 # Parts go by air where the margin they save, at the known spread of patience, is worth their cost.
                 wait_by_air = (slots.build_day(lane_start + air_week) + way[k] - day)[..., None]
                 saved = margin * (would_wait.take(wait_by_air) - would_wait.take(wait))
@@ -201,7 +221,7 @@ def pull_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
             v = value.argmax(axis=2).reshape(-1)[lanes]
             cell = lanes * V + v
             flown = air.reshape(-1)[cell] if air is not None else np.zeros(lanes.size, dtype=np.bool_)
-            asked = np.where(flown, air_week, ready_cells[cell] - lanes * slots.weeks)
+            asked = np.where(flown, air_week, parts_in.reshape(-1)[cell])
             slot = slots.next_free[lanes, asked]
             waits = wait.reshape(-1)[cell]
             bought[k, lanes] = v
@@ -209,20 +229,22 @@ def pull_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
             slot_week[k, lanes] = slot
             slot_day[k, lanes] = day + waits - way[k, rep[lanes]]
             slots.take(lanes, slot, k)
-            accepted.reshape(-1)[cell] += 1
+            accepted[lanes] += 1
             if air is not None:
                 by_air[k, lanes] = flown
                 air_left[lanes] -= flown
-                lanes, v, cell = lanes[~flown], v[~flown], cell[~flown]
-            promised_kits = committed.reshape(-1)[cell] + 1
-            committed.reshape(-1)[cell] = promised_kits
-            while lanes.size:
-                at = ready_cells[cell] - lanes * slots.weeks
-                short = (supply[lanes, v, at] <= promised_kits) & (at < week + 1 + lead)
+                lanes, v = lanes[~flown], v[~flown]
+            cell = np.concatenate([lanes * P + v, lanes * P + V])  # the variant's own set, and the shared one
+            promised_sets = committed.reshape(-1)[cell] + 1
+            committed.reshape(-1)[cell] = promised_sets
+            while cell.size:
+                at = ready_cells[cell]
+                enough = supply.reshape(-1)[cell * slots.weeks + at] > promised_sets
+                short = ~enough & (at < week + 1 + lead[cell % P])
                 ready_cells[cell] += short
-                lanes, v, cell, promised_kits = lanes[short], v[short], cell[short], promised_kits[short]
+                cell, promised_sets = cell[short], promised_sets[short]
 
-        orders.at_end_of(day)[...] = committed.reshape(S, R, V)
+        orders.at_end_of(day)[...] = committed.reshape(S, R, P)
         if weekday != 6:
             continue
 
@@ -232,21 +254,23 @@ def pull_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
         place = np.where(open_order, due, 0)
         variant = np.where(open_order, bought[place, lane[:, None]], NOBODY)
         flown_in = by_air[place, lane[:, None]] & open_order
-        has_kit = flown_in.copy()
+        on_hand = supply[..., week] - used
+        has_own = np.zeros_like(flown_in)
         for kind in range(V):
-            needs = (variant == kind) & ~flown_in
-            has_kit |= needs & (np.cumsum(needs, axis=1) <= (supply[:, kind, week] - used[:, kind])[:, None])
-        made = has_kit & (np.cumsum(has_kit, axis=1) <= luck.capacity[rep, week][:, None])
+            has_own |= _first(on_hand[:, kind], (variant == kind) & ~flown_in)
+        made = _first(luck.capacity[rep, week], flown_in | _first(on_hand[:, V], has_own))
         at, i = np.nonzero(made)
         who, v = place[at, i], variant[at, i]
-        np.add.at(used, (at, v), (~flown_in[at, i]).astype(np.int64))
+        from_stock = (~flown_in[at, i]).astype(np.int64)
+        for part_set in (v, np.full_like(v, V)):
+            np.add.at(used, (at, part_set), from_stock)
         on_the_road = np.maximum(way[who, rep[at]] + line.transit_noise_days[who, rep[at]], 1)
         delivered[who, at] = slot_day[who, at] + 7 * (week - slot_week[who, at]) + on_the_road
         inside = (line.day[who] >= first_day) & (line.day[who] < last_day)
         np.add.at(moving_days, at, on_the_road * cost[v] * inside)
         built_weekly[:, week] = made.sum(axis=1)
 
-        # Whoever cannot wait another week cancels now, before the build, and leaves the kit to the next.
+        # Whoever cannot wait another week cancels now, before the build, and leaves the parts to the next.
         late = open_order & ~made
         at, i = np.nonzero(late)
         who = place[at, i]
@@ -255,22 +279,23 @@ def pull_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
         late[at[leaves], i[leaves]] = False
         who, at = who[leaves], at[leaves]
         v, flown = bought[who, at].astype(np.int64), by_air[who, at]
-        np.add.at(committed, (at, v), -(~flown).astype(np.int64))
-        np.add.at(accepted, (at, v), -1)
-        np.add.at(called, (at, v), flown.astype(np.int64))
-        np.add.at(supply, (at, v), (flown[:, None] & (np.arange(slots.weeks) > week)).astype(np.int64))
+        np.add.at(accepted, at, -1)
+        for part_set in (v, np.full_like(v, V)):
+            np.add.at(committed, (at, part_set), -(~flown).astype(np.int64))
+            np.add.at(called, (at, part_set), flown.astype(np.int64))
+            np.add.at(supply, (at, part_set), (flown[:, None] & (np.arange(slots.weeks) > week)).astype(np.int64))
         bought[who, at] = NOBODY
         slipping = _keep(place, late)
         slots.give_way(week + 1, late.sum(axis=1))
 
-        called_now = planner.call_off(day + 1, called.reshape(S, R, V), committed.reshape(S, R, V)).reshape(L, V)
+        called_now = planner.call_off(day + 1, called.reshape(S, R, P), committed.reshape(S, R, P)).reshape(L, P)
         called += called_now
-        supply[..., week + 1 + lead :] += called_now[..., None]
-        on_hand = supply[..., week] - used
-        kits_weekly[:, week] = on_hand.sum(axis=1)
-        backlog_weekly[:, week] = accepted.sum(axis=1) - built_weekly[:, : week + 1].sum(axis=1)
+        supply += called_now[..., None] * (np.arange(slots.weeks) > week + lead[:, None])
+        value = ((supply[..., week] - used) * set_cost).sum(axis=1)
+        kits_weekly[:, week] = value / worth
+        backlog_weekly[:, week] = accepted - built_weekly[:, : week + 1].sum(axis=1)
         if first_day <= day < last_day:
-            kit_days += 7 * (on_hand * kit_cost).sum(axis=1)
+            kit_days += 7 * value
 
     by_place, by_week = (places, S, R), (S, R, weeks)
     return Outcome(
@@ -290,13 +315,18 @@ def pull_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
     )
 
 
-def _ready_week(supply: Ints, committed: Ints, earliest: int, lead: int) -> Ints:
-    """int[lane, variant]: first week in which the next order's kit can be used.
+def _ready_week(supply: Ints, committed: Ints, earliest: int, lead: Ints) -> Ints:
+    """int[lane, set]: first week in which the next order's parts can be used.
 
     Parts called off at the end of this week can be used `lead` weeks after the earliest week at the latest.
     """
-    ahead = supply[..., earliest : earliest + lead] <= committed[..., None]
-    return np.asarray(np.minimum(earliest + ahead.sum(axis=-1), earliest + lead))
+    ahead = supply[..., earliest : earliest + int(lead.max())] <= committed[..., None]
+    return np.asarray(earliest + np.minimum(ahead.sum(axis=-1), lead))
+
+
+def _first(number: Ints, of: Bools) -> Bools:
+    """The first `number` (int[lane]) marked ones of each lane: bool[lane, order]."""
+    return of & (np.cumsum(of, axis=1) <= number[:, None])
 
 
 def _keep(place: Ints, kept: Bools) -> NDArray[np.int32]:

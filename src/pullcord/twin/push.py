@@ -49,8 +49,9 @@ class PushPlanner:
         self._given, self._wants, self._sales, self._in_stock = given, wants, sales, in_stock
         self._delays = np.array([case.delay_days for case in cases], dtype=np.int64)
         self._informed = np.array([case.informed for case in cases])[:, None, None]
-        self._cover: Floats = np.full(len(cases), 7.0 * given.bucket_weeks)
-        self._spread = level_spread(given, 7.0 * given.freeze_weeks + self._delays.astype(np.float64), self._cover)
+        self._cover: Floats = np.full((len(cases), 1), 7.0 * given.bucket_weeks)
+        age = 7.0 * given.freeze_weeks + self._delays.astype(np.float64)[:, None]
+        self._spread = level_spread(given, age, self._cover)
         price, cost, _, margin = economics(given)
         # A unit short loses its margin; a unit over is held for a bucket, and has an even chance to age into markdown.
         over = cost * capital_rate(given) * 7 * given.bucket_weeks + price * given.markdown_share / 2
@@ -225,7 +226,7 @@ def push_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
         built=built_weekly,
         stock=stock_weekly,
         backlog=np.zeros((S, R, weeks), dtype=np.int64),
-        kits=np.zeros((S, R, weeks), dtype=np.int64),
+        kits=np.zeros((S, R, weeks)),
     )
 
 

@@ -93,7 +93,7 @@ class Series:
     built: tuple[int, ...]
     stock: tuple[int, ...]  # finished units without a buyer, at the end of the week, standing or on the way
     backlog: tuple[int, ...]  # ordered and not yet built, at the end of the week
-    kits: tuple[int, ...]  # parts in stock, in units, at the end of the week
+    kits: tuple[int, ...]  # parts in stock at the end of the week, in units' worth
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,12 +173,12 @@ class Luck:
     """What happens to plant and parts, the same in both worlds."""
 
     capacity: Ints  # [replication, week], units that the plant can build
-    kit_late: Bools  # [replication, variant, week], whether that week's kits come a week late
+    kit_late: Bools  # [replication, set of parts, week], whether they come a week late; the shared set comes last
 
 
 def draw_luck(given: TwinInput, seed: int, replications: Sequence[int]) -> Luck:
     """Weekly capacity (availability is Beta with the given mean and spread) and late deliveries of parts."""
-    shape, variants = given.weeks, len(given.variants)
+    shape, sets = given.weeks, len(given.variants) + 1
     mean, spread = given.availability, given.availability_sd**2
     capacity, late = [], []
     for replication in replications:
@@ -188,5 +188,5 @@ def draw_luck(given: TwinInput, seed: int, replications: Sequence[int]) -> Luck:
         else:
             there = np.full(shape, mean)
         capacity.append(np.maximum(1, (given.capacity_per_week * there).astype(np.int64)))
-        late.append(stream(seed, "twin.supplier", replication).random((variants, shape)) < given.kit_late_share)
+        late.append(stream(seed, "twin.supplier", replication).random((sets, shape)) < given.kit_late_share)
     return Luck(np.stack(capacity), np.stack(late))

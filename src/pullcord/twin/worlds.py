@@ -177,5 +177,5 @@ def _series(
         built=weekly(outcome.built[at, rep]),
         stock=weekly(outcome.stock[at, rep]),
         backlog=weekly(outcome.backlog[at, rep]),
-        kits=weekly(outcome.kits[at, rep]),
+        kits=weekly(np.rint(outcome.kits[at, rep]).astype(np.int64)),
     )
