@@ -456,6 +456,7 @@ def test_a_command_has_one_instant_and_reads_its_own_writes(ledger_url: str) -> 
         (lambda tx: tx.emit("a\nb", SlotsOpened("w", 1)), None, "cannot be a stream"),
         (lambda tx: tx.emit("command/x", SlotsOpened("w", 1)), None, "cannot be a stream"),
         (lambda tx: tx.emit("week/w", SlotsOpened("w", "many")), None, "cannot be kept as an event"),
+        (lambda tx: tx.emit("week/w", SlotsOpened("\ud800", 1)), None, "cannot be kept as an event"),
         (lambda tx: tx.emit("week/w", SlotsOpened("w", 1), cause=9), None, "cannot be the cause"),
         (lambda tx: tx.emit("week/w", object()), None, "is no event"),
         (lambda tx: object(), object, "cannot be kept as"),

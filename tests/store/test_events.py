@@ -14,6 +14,7 @@ from slot_shop import NOON
 from pullcord.base import CommandId, Corrupt, FixedClock, InvalidInput, NotFound, PartyId, ProgramId
 from pullcord.store import (
     Command,
+    CommandAnswered,
     Event,
     Json,
     Ledger,
@@ -174,6 +175,11 @@ def test_a_table_belongs_to_one_projection_and_only_its_folds_write_it(tmp_path:
         ledger.execute(
             Command(CommandId("note"), PartyId("d"), "note", None, lambda tx: _none(tx.emit("v/1", noted("v"))), None)
         )
+
+
+def test_no_fold_listens_to_the_commands_themselves() -> None:
+    with pytest.raises(InvalidInput, match=r"folds command\.answered"):
+        Projection("trial_commands", (), {CommandAnswered: lambda rows, happened: None})
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "mysql://x/y", "sqlite:///:memory:", "oops:/"])

@@ -57,7 +57,7 @@ def fingerprint(command: Command[Any]) -> str:
     """What makes a command the same command: its party, its name and its body."""
     try:
         said = _CANONICAL.encode((command.party, command.name, command.body))
-    except TypeError as failure:
+    except (TypeError, ValueError, OverflowError) as failure:
         raise InvalidInput(
             f"the body of `{command.name}` is no JSON: {failure}", "give plain values or records"
         ) from None
@@ -80,7 +80,7 @@ def seal_answer(command: Command[Any], answer: Any) -> tuple[str, bytes, Any]:
     try:
         sealed = _CANONICAL.encode(answer)
         return type_name, sealed, open_answer(command, type_name, sealed)
-    except (TypeError, msgspec.MsgspecError) as failure:
+    except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as failure:
         raise InvalidInput(
             f"`{command.name}` answered {answer!r}, which cannot be kept as {command.answer}: {failure}",
             "let Command.answer name what decide returns",

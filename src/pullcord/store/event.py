@@ -70,7 +70,7 @@ class Codec:
         try:
             sealed = self.encode(body)
             return sealed, (self._decoder or self.decoder).decode(sealed)
-        except (TypeError, msgspec.MsgspecError) as failure:
+        except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as failure:
             raise InvalidInput(f"`{self.kind}` cannot be kept as an event: {failure}", f"given: {body!r}") from failure
 
     def open(self, sealed: bytes | str) -> Any:
@@ -94,7 +94,7 @@ class Codec:
                 fields = self.upcasts[version](fields)
                 version += 1
             return msgspec.convert({**fields, "v": version}, self.cls)
-        except msgspec.MsgspecError as failure:
+        except (InvalidInput, msgspec.MsgspecError) as failure:
             raise Corrupt(f"the body does not read as `{self.kind}`: {failure}") from failure
 
 

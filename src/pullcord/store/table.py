@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pullcord.base import InvalidInput, ProgramId
 
 from .columns import byte_order
-from .event import Event
+from .event import Event, codec_of
 
 R = TypeVar("R")
 Key = tuple[Any, ...]
@@ -97,6 +97,12 @@ class Projection:
         self.name = name
         self.tables = tuple(tables)
         self.folds = dict(folds)
+        for cls in self.folds:
+            if codec_of(cls).kind == "command.answered":
+                raise InvalidInput(
+                    f"projection `{name}` folds command.answered, which is complete only after what it caused",
+                    "fold the events that the command emitted",
+                )
 
     def __repr__(self) -> str:
         return f"Projection({self.name})"

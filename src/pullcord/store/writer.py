@@ -82,7 +82,6 @@ class Writer:
             folds: dict[type, list[tuple[Fold, Any]]] = {}
             for projection in projections:
                 for cls, fold in projection.folds.items():
-                    codec_of(cls)
                     folds.setdefault(cls, []).append((fold, rows.views[projection.name]))
             self._page = Page(
                 program_id,
@@ -185,7 +184,11 @@ class Writer:
                 if not self._asks:
                     return
                 group = self._take()
-            answers = self._carry_out([command for ask, commands in group for command in commands])
+            together = [command for _, commands in group for command in commands]
+            try:
+                answers = self._carry_out(together)
+            except BaseException as failure:  # whatever it is, nobody may wait for ever
+                answers = [Failure(failure)] * len(together)
             position = 0
             for ask, commands in group:
                 ask.answers += answers[position : position + len(commands)]
@@ -302,8 +305,10 @@ class Writer:
         page = self._page
         seq = page.seq
         try:
-            if "\n" in command.party:
-                raise InvalidInput(f"`{command.party!r}` cannot be a party", "name it by its id")
+            if "\n" in command.party or "\n" in stream:
+                raise InvalidInput(
+                    f"command {command.id!r} of {command.party!r} has a name of two lines", "use ids in one line"
+                )
             mark = fingerprint(command)
             before = kept.get(stream)
             if before is not None:
