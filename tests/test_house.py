@@ -19,6 +19,7 @@ PACKAGE = ROOT / "src" / "pullcord"
 FLOORS = (
     "cli",
     "report",
+    "study",
     "twin",
     "app",
     "settings",

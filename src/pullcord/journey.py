@@ -99,8 +99,10 @@ def fit_places_to_parts(house: Catalogue, tx: Transaction, event: Event[Schedule
 
 
 def book_supplier_invoice(house: Catalogue, tx: Transaction, event: Event[PartsReceived]) -> None:
-    """What a supplier delivered is now owed."""
+    """What a supplier delivered is now owed; consigned parts cost nothing until the sale is settled."""
     body = event.body
+    if not body.amount.minor:
+        return
     finance.supplier_invoice(
         tx,
         transfer_id=f"t-{event.seq}",

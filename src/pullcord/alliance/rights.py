@@ -12,32 +12,14 @@ _CUSTOMER = frozenset({"orders.reserve", "orders.quote", "orders.deposit", "orde
 
 RIGHTS: Mapping[Role, frozenset[str]] = {
     # The platform acts for its customers, publishes what they want, and pays the parties out. It never plans a plant.
-    Role.PLATFORM: _CUSTOMER
-    | {
-        "program.open",
-        "orders.lapse",
-        "orders.hand_over",
-        "orders.refund",
-        "promising.release",
-        "demand.forecast",
-        "finance.settle",
-    },
-    Role.CARMAKER: frozenset(
-        {
-            "production.open_slots",
-            "production.plan",
-            "production.build",
-            "procurement.plan",
-            "procurement.receive",
-            "finance.pay_supplier",
-        }
-    ),
-    Role.BATTERY_MAKER: frozenset({"finance.invoice"}),
-    Role.SUPPLIER: frozenset({"finance.invoice"}),
-    Role.LOGISTICS: frozenset({"logistics.ship", "logistics.arrive", "finance.invoice"}),
+    Role.PLATFORM: _CUSTOMER | {"program.open", "orders.lapse", "demand.forecast", "finance.settle"},
+    Role.CARMAKER: frozenset({"production.plan", "production.build", "procurement.receive"}),
+    Role.BATTERY_MAKER: frozenset(),
+    Role.SUPPLIER: frozenset(),
+    Role.LOGISTICS: frozenset({"logistics.arrive"}),
     Role.CUSTOMER: _CUSTOMER,
     Role.FUNDER: frozenset(),
-    Role.SERVICE_SHOP: frozenset({"orders.hand_over"}),
+    Role.SERVICE_SHOP: frozenset(),
 }
 
 

@@ -6,8 +6,8 @@ fields, and on nothing else; a kind that never occurs leaves its measure unmeasu
 order.reserved        order_id, person_id, variant_id        M1 demand, M2, L1
 order.quoted          order_id, variant_id, deliver_on, price M1 demand, M3, M7
 order.refused         order_id                               M1 demand and lost
-order.deposited       order_id                               M3 (which quote was paid on), L1
-order.locked          order_id                               L1, L2
+order.deposited       order_id                               M3 (which quote was paid on), L1, L2
+order.locked          order_id                               L1, L2 where no deposit came before
 order.cancelled       order_id, reason                       M1 lost, L1
 order.handed_over     order_id, vehicle_id, delivered_on, price   M1, M2, M3, M7
 vehicle.built         vehicle_id, variant_id, built_on       M1, M2, M7
@@ -136,7 +136,7 @@ class _Story:
     refused: set[str] = field(default_factory=set)
     deposited: dict[str, int] = field(default_factory=dict)  # order -> seq
     cancelled: dict[str, str] = field(default_factory=dict)  # order -> reason
-    locked: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    ordered: dict[str, tuple[int, datetime]] = field(default_factory=dict)  # order -> seq, when it was paid for or firm
     handed_over: dict[str, tuple[str, date, float]] = field(default_factory=dict)  # order -> vehicle, day, price
     built: dict[str, tuple[str, date]] = field(default_factory=dict)  # vehicle -> variant, day
     signals: list[tuple[int, datetime]] = field(default_factory=list)
@@ -165,8 +165,9 @@ def _read(events: Iterable[Recorded]) -> _Story:
                 told.refused.add(body.order_id)
             case "order.deposited":
                 told.deposited.setdefault(body.order_id, event.seq)
+                told.ordered.setdefault(body.order_id, (event.seq, event.recorded_at))
             case "order.locked":
-                told.locked[body.order_id] = (event.seq, event.recorded_at)
+                told.ordered.setdefault(body.order_id, (event.seq, event.recorded_at))
             case "order.cancelled":
                 told.cancelled[body.order_id] = body.reason
             case "order.handed_over":
@@ -315,17 +316,17 @@ def _signal_to_forecast(told: _Story) -> Latency:
 
 
 def _order_to_requirement(told: _Story) -> Latency:
-    """L2: from each locked order to the first requirements run after its build was planned."""
+    """L2: from each order, paid for or firm, to the first requirements run after its build was planned."""
     run_seqs = [seq for seq, _, _, _ in told.requirements]
     delays: list[float] = []
-    for order, (locked_seq, locked_at) in told.locked.items():
+    for order, (ordered_seq, ordered_at) in told.ordered.items():
         planned_seq = told.planned.get(f"b-{order}")
         if planned_seq is None:
             continue
-        first = bisect_left(run_seqs, max(planned_seq, locked_seq))
+        first = bisect_left(run_seqs, max(planned_seq, ordered_seq))
         if first < len(run_seqs):
-            delays.append((told.requirements[first][1] - locked_at).total_seconds())
-    return latency(delays, waiting=len(told.locked) - len(delays))
+            delays.append((told.requirements[first][1] - ordered_at).total_seconds())
+    return latency(delays, waiting=len(told.ordered) - len(delays))
 
 
 def _requirement_to_supplier(told: _Story) -> Latency:

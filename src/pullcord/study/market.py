@@ -55,14 +55,7 @@ def demand_section(program: Program, outlook: Outlook) -> dict[str, Any]:
     market, said = outlook.market, outlook.prediction
     predicted = market.predicted_shares()
     won = {source.product_id: source.fraction for source in said.sources}
-    slope = (
-        demand.cross_section_price_slope(
-            market.rivals,
-            {r.product_id: s * market.units_per_month for r, s in zip(market.rivals, market.shares, strict=True)},
-        )
-        if len(market.rivals) >= 6
-        else None
-    )
+    slope = _cross_section(market)
     low, high = STUDY_PRICE_RANGE
     base = outlook.newcomer.price.minor
     curve = []
@@ -98,8 +91,7 @@ def demand_section(program: Program, outlook: Outlook) -> dict[str, Any]:
             }
             for j, (rival, share) in enumerate(zip(market.rivals, market.shares, strict=True))
         ],
-        "largest_calibration_error": max(abs(float(p) - s) for p, s in zip(predicted, market.shares, strict=True))
-        < 1e-9,
+        "calibrated_to_1e-9": all(abs(float(p) - s) < 1e-9 for p, s in zip(predicted, market.shares, strict=True)),
         "share": {
             "mean": round(said.share, 6),
             "tastes_95": [round(said.tastes_only.low, 6), round(said.tastes_only.high, 6)],
@@ -138,7 +130,8 @@ def _cross_section(market: Market) -> CrossSection | None:
         for rival, share in zip(market.rivals, market.shares, strict=True)
     }
     try:
-        return demand.cross_section_price_slope(market.rivals, units)
+        weighed = [taste.attribute for taste in market.tastes if not taste.attribute.startswith("price_")]
+        return demand.cross_section_price_slope(market.rivals, units, controls=weighed)
     except InvalidInput:
         return None
 

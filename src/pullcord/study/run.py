@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-import pullcord
 from pullcord import twin
 from pullcord.app import App, open_app, projections, table_sizes
 from pullcord.base import Money, ProgramId, SimulatedClock
@@ -139,7 +139,7 @@ def _program_section(program: Program, seed: int) -> dict[str, Any]:
         "digest": program.digest,
         "starts_on": program.starts_on.isoformat(),
         "horizon_weeks": program.horizon_weeks,
-        "pullcord": pullcord.__version__,
+        "pullcord": version("pullcord"),
     }
 
 

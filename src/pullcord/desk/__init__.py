@@ -1,0 +1,18 @@
+"""The desk: every command that may be given to a program, who may give it, and what it does.
+
+A command is named by its caller: the same name asked twice has one effect and one answer. The default names say what
+is done to what, so a step that can happen only once cannot happen twice.
+"""
+
+from .alliance import AllianceDesk
+from .customers import CustomerDesk
+from .market import MarketDesk
+from .model import Built, Count, Planned, ProgramOpened
+from .plant import PlantDesk
+
+
+class Desk(AllianceDesk, CustomerDesk, MarketDesk, PlantDesk):
+    """All commands of one program, ready to be given to its ledger."""
+
+
+__all__ = ["Built", "Count", "Desk", "Planned", "ProgramOpened"]

@@ -1,0 +1,148 @@
+"""Commands of customers, given for them by the platform: from the wish to the firm order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from pullcord import orders, procurement, promising
+from pullcord.base import CityId, Money, OrderId, PartyId, PersonId, VariantId, check_id, monday_of
+from pullcord.orders import Outcome, State, Terms
+from pullcord.store import Command, Transaction
+
+from .clerk import Clerk
+from .model import Count
+
+
+class CustomerDesk(Clerk):
+    """Reserve, quote, deposit, lock, cancel; and the sweeps that let quotes lapse and deposits lock."""
+
+    def _for_customer(
+        self, name: str, party: PartyId | None, command_id: str, body: Any, decide: Callable[[Transaction], Outcome]
+    ) -> Command[Outcome]:
+        return self._command(name, party, self.house.platform.party_id, command_id, body, decide, Outcome)
+
+    def reserve(
+        self, order_id: str, person_id: str, variant_id: str, plan: str, city_id: str, *, party: PartyId | None = None
+    ) -> Command[Outcome]:
+        """Note a wish."""
+        check_id(order_id, "order")
+        check_id(person_id, "person")
+        self.house.price(variant_id, plan)
+        self.house.city(city_id)
+
+        def decide(tx: Transaction) -> Outcome:
+            return orders.reserve(
+                tx, OrderId(order_id), PersonId(person_id), VariantId(variant_id), plan, CityId(city_id)
+            )
+
+        body = {"order": order_id, "person": person_id, "variant": variant_id, "plan": plan, "city": city_id}
+        return self._for_customer("orders.reserve", party, f"reserve-{order_id}", body, decide)
+
+    def quote(self, order_id: str, *, attempt: int = 1, party: PartyId | None = None) -> Command[Outcome]:
+        """Show a date and a price, and hold the slot behind them."""
+
+        def decide(tx: Transaction) -> Outcome:
+            order = orders.find_order(tx, OrderId(order_id))
+            return orders.quote(tx, OrderId(order_id), self.terms(tx, order.variant_id, order.plan, order.city_id))
+
+        return self._for_customer(
+            "orders.quote", party, f"quote-{order_id}-{attempt}", {"order": order_id, "attempt": attempt}, decide
+        )
+
+    def terms(self, tx: Transaction, variant_id: str, plan: str, city_id: str) -> Terms:
+        """What a quote made now rests on."""
+        house, today = self.house, self.local_date(tx)
+        return Terms(
+            VariantId(variant_id),
+            plan,
+            CityId(city_id),
+            house.price(variant_id, plan).price,
+            [(use.family_id, use.option_id) for use in house.limited_options[variant_id]],
+            house.transit_days[city_id],
+            self.own_parts_ready_on(tx, VariantId(variant_id), today),
+            self.first_promised_week(tx),
+            timedelta(hours=self.policies.quote_valid_hours),
+        )
+
+    def own_parts_ready_on(self, tx: Transaction, variant_id: VariantId, today: date) -> date:
+        """The day by which the parts that not every variant needs can be there for one more unit.
+
+        At once where the stock covers it beyond all that is promised and not built; after the lead time otherwise.
+        What is on order is left out of account: it is for those who were promised before.
+        """
+        house, ready = self.house, today
+        for part_id, users in house.own_parts[variant_id].items():
+            promised = sum(pieces * promising.promised_units(tx, other) for other, pieces in users.items())
+            stock = max(
+                (
+                    row.on_hand
+                    for plant in self.program.plants
+                    if (row := tx.get(procurement.PART_STOCK, plant.plant_id, part_id))
+                ),
+                default=0,
+            )
+            if stock - promised < users[variant_id]:
+                ready = max(ready, today + timedelta(days=house.parts[part_id].lead_time_days))
+        return ready
+
+    def first_promised_week(self, tx: Transaction) -> date:
+        """The first week that can still be planned, and built firm, if the customer takes all the time they have."""
+        offset = timedelta(hours=self.program.utc_offset_hours)
+        paid_by = tx.now + timedelta(hours=self.policies.quote_valid_hours) + offset
+        locked_by = (paid_by + timedelta(hours=self.policies.lock_hours)).date()
+        return max(self.first_open_week(paid_by.date()), monday_of(locked_by + timedelta(days=6)))
+
+    def deposit(
+        self, order_id: str, amount: Money | None = None, *, attempt: int = 1, party: PartyId | None = None
+    ) -> Command[Outcome]:
+        """Take the deposit against the date shown."""
+        due = self.policies.deposit
+        paid = amount if amount is not None else due
+
+        def decide(tx: Transaction) -> Outcome:
+            return orders.deposit(tx, OrderId(order_id), paid, due)
+
+        body = {"order": order_id, "amount": [paid.minor, paid.currency]}
+        return self._for_customer("orders.deposit", party, f"deposit-{order_id}-{attempt}", body, decide)
+
+    def lock(self, order_id: str, *, party: PartyId | None = None) -> Command[Outcome]:
+        """Make the order firm."""
+
+        def decide(tx: Transaction) -> Outcome:
+            return orders.lock(tx, OrderId(order_id))
+
+        return self._for_customer("orders.lock", party, f"lock-{order_id}", {"order": order_id}, decide)
+
+    def cancel(self, order_id: str, reason: str, *, party: PartyId | None = None) -> Command[Outcome]:
+        """End an order before its vehicle is built."""
+        refundable = {State.DEPOSITED} if self.policies.deposit_refundable_until_lock else set()
+
+        def decide(tx: Transaction) -> Outcome:
+            return orders.cancel(tx, OrderId(order_id), reason, refundable_in=refundable)
+
+        return self._for_customer(
+            "orders.cancel", party, f"cancel-{order_id}", {"order": order_id, "reason": reason}, decide
+        )
+
+    def lapse_due(self, moment: str, *, party: PartyId | None = None) -> Command[Count]:
+        """Take back every quote whose time is over; `moment` names the sweep."""
+
+        def decide(tx: Transaction) -> Count:
+            return Count(len(orders.lapse_due(tx)))
+
+        return self._command(
+            "orders.lapse", party, self.house.platform.party_id, f"lapse-{moment}", {"moment": moment}, decide, Count
+        )
+
+    def lock_due(self, moment: str, *, party: PartyId | None = None) -> Command[Count]:
+        """Lock every order whose time to withdraw is over; `moment` names the sweep."""
+        within = timedelta(hours=self.policies.lock_hours)
+
+        def decide(tx: Transaction) -> Count:
+            return Count(len(orders.lock_due(tx, within)))
+
+        return self._command(
+            "orders.lock", party, self.house.platform.party_id, f"lock-due-{moment}", {"moment": moment}, decide, Count
+        )

@@ -1,0 +1,67 @@
+"""Commands about demand, and what customers have done so far."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from pullcord import demand, orders
+from pullcord.base import PartyId
+from pullcord.orders import State
+from pullcord.outlook import Counts
+from pullcord.store import Command, Reader, Transaction
+
+from .clerk import Clerk
+from .model import Count
+
+
+class MarketDesk(Clerk):
+    """Publish forecasts."""
+
+    def forecast(self, run_id: str, weeks: int, *, party: PartyId | None = None) -> Command[Count]:
+        """Publish what is expected from now on, with every signal up to this moment in it."""
+
+        def decide(tx: Transaction) -> Count:
+            seen = tx.head
+            today = self.local_date(tx)
+            found = self.outlook.forecast(today, weeks, self.counts(tx))
+            demand.publish_forecast(tx, run_id, today, seen, found)
+            return Count(round(found.total))
+
+        return self._command(
+            "demand.forecast",
+            party,
+            self.house.platform.party_id,
+            f"forecast-{run_id}",
+            {"run": run_id, "weeks": weeks},
+            decide,
+            Count,
+        )
+
+    def counts(self, reader: Reader) -> Counts:
+        """What customers have done so far, each counted once at the dearest signal."""
+        table = orders.ORDER.sql
+        found = reader.query(
+            sa.select(table.c.state, table.c.variant_id, table.c.city_id, sa.func.count())
+            .where(table.c.program_id == reader.program_id)
+            .group_by(table.c.state, table.c.variant_id, table.c.city_id)
+        )
+        rows = [(row[0], row[1], row[2], row[3]) for row in found]
+        firm = (State.LOCKED, State.BUILT, State.SHIPPED, State.HANDED_OVER)
+        locked: dict[tuple[str, str], int] = {}
+        for state, variant_id, city_id, count in rows:
+            if state in firm:
+                locked[variant_id, city_id] = locked.get((variant_id, city_id), 0) + count
+        return Counts(
+            reserved=sum(count for state, _, _, count in rows if state in (State.RESERVED, State.QUOTED)),
+            deposited=sum(count for state, _, _, count in rows if state is State.DEPOSITED),
+            locked=locked,
+        )
+
+    def open_orders(self, reader: Reader) -> int:
+        """Paid orders that have not reached their customers."""
+        table = orders.ORDER.sql
+        under_way = (State.DEPOSITED, State.LOCKED, State.BUILT, State.SHIPPED)
+        rows = reader.query(
+            sa.select(sa.func.count()).where(table.c.program_id == reader.program_id, table.c.state.in_(under_way))
+        )
+        return int(rows[0][0])

@@ -1,0 +1,48 @@
+"""What the desk notes of a program, and short answers to commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from pullcord.base import BuildOrderId
+from pullcord.store import event
+
+
+@event("program.opened")
+@dataclass(frozen=True, slots=True)
+class ProgramOpened:
+    """A program began; `digest` names the exact input it runs on."""
+
+    program_id: str
+    name: str
+    digest: str
+    currency: str
+    seed: int
+    starts_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a plan amounted to."""
+
+    run_id: str
+    status: str
+    vehicles: int
+    gap: float | None
+    conflicts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Vehicles that left the line, and build orders that waited for parts."""
+
+    count: int
+    short_of_parts: tuple[BuildOrderId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many things a command moved."""
+
+    count: int

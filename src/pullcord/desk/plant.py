@@ -1,0 +1,165 @@
+"""Commands of the carmaker: plan, build, take in parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from pullcord import demand, procurement, production
+from pullcord.base import BuildOrderId, Money, PartId, PartyId, VariantId, monday_of
+from pullcord.production import PlanPolicy, PlanRequest
+from pullcord.store import Command, Transaction
+
+from .clerk import Clerk
+from .model import Built, Count, Planned
+
+A = TypeVar("A")
+
+
+class PlantDesk(Clerk):
+    """The weekly plan, the line and the dock."""
+
+    def _as_carmaker(
+        self,
+        name: str,
+        party: PartyId | None,
+        command_id: str,
+        body: Any,
+        decide: Callable[[Transaction], A],
+        answer: type[A],
+    ) -> Command[A]:
+        return self._command(name, party, self.house.carmaker.party_id, command_id, body, decide, answer)
+
+    def open_stock(self, *, party: PartyId | None = None) -> Command[Count]:
+        """Count in what the program says is at its plants on the first day."""
+
+        def decide(tx: Transaction) -> Count:
+            for plant in self.program.plants:
+                procurement.adjust_stock(
+                    tx,
+                    plant.plant_id,
+                    {PartId(part): pieces for part, pieces in self.program.opening_stock.items()},
+                    "opening stock",
+                )
+            return Count(len(self.program.opening_stock))
+
+        return self._as_carmaker(
+            "procurement.receive", party, "open-stock", {"digest": self.program.digest}, decide, Count
+        )
+
+    def plan(self, plant_id: str, run_id: str, *, party: PartyId | None = None) -> Command[Planned]:
+        """Make a plant's weekly plan anew from firm orders, the latest forecast and the parts that can be there."""
+        plant = self.house.plant(plant_id)
+
+        def decide(tx: Transaction) -> Planned:
+            today = self.local_date(tx)
+            schedule = production.plan(
+                tx,
+                PlanRequest(
+                    run_id=run_id,
+                    plant_id=plant.plant_id,
+                    as_of=today,
+                    policy=self.plan_policy(today),
+                    options=self.house.options,
+                    usage=self.house.usage,
+                    parts_supply=procurement.parts_supply(
+                        tx, plant.plant_id, today, self.weeks_left(today), self.program.parts
+                    ),
+                    forecast=self.expected_builds(tx, today),
+                    seed=self.program.seed,
+                ),
+            )
+            vehicles = 0 if schedule.builds is None else int(schedule.builds.sum())
+            return Planned(run_id, schedule.status.value, vehicles, schedule.gap, schedule.conflicts)
+
+        return self._as_carmaker(
+            "production.plan",
+            party,
+            f"plan-{plant_id}-{run_id}",
+            {"plant": plant_id, "run": run_id},
+            decide,
+            Planned,
+        )
+
+    def weeks_left(self, today: date) -> int:
+        """Weeks of the horizon from that of `today` on; at least the current one."""
+        end = monday_of(self.program.starts_on) + timedelta(weeks=self.program.horizon_weeks)
+        return max(1, (end - monday_of(today)).days // 7)
+
+    def plan_policy(self, today: date) -> PlanPolicy:
+        """What lateness, earliness and an unbuilt vehicle cost, from the program's assumptions."""
+        program = self.program
+        price = max(p.price.minor for p in program.prices)
+        margin = program.assumed("variable_margin_share")
+        late = program.assumed(f"expedite_cost_per_unit_{program.currency.lower()}")
+        holding = program.assumed("holding_cost_share_per_year") / 52 * (1 - margin)
+
+        def money(minor: float) -> Money:
+            return Money(round(minor), program.currency)
+
+        return PlanPolicy(
+            late_cost=Money.of(round(late), program.currency),
+            early_cost=money(holding * price),
+            unbuilt_cost=money(margin * price),
+            weeks=self.weeks_left(today),
+            freeze_weeks=min(self.policies.freeze_weeks, self.weeks_left(today)),
+            thaw=True,  # a frozen week that lost its parts is planned anew, and the conflict is published
+        )
+
+    def expected_builds(self, tx: Transaction, today: date) -> dict[tuple[VariantId, date], int]:
+        """Orders that the latest forecast still expects, as builds in the first week that is then open."""
+        this_week = monday_of(today)
+        # What this week's forecast says of the days gone by has come as orders, or not at all.
+        left_of_week = (7 - (today - this_week).days) / 7
+        lag = timedelta(weeks=self.policies.freeze_weeks)
+        table = demand.FORECAST.sql
+        rows = tx.query(
+            sa.select(table.c.variant_id, table.c.week_start, sa.func.sum(table.c.units))
+            .where(table.c.program_id == tx.program_id, table.c.week_start >= this_week)
+            .group_by(table.c.variant_id, table.c.week_start)
+            .order_by(table.c.variant_id, table.c.week_start)
+        )
+        return {(row[0], row[1] + lag): round(row[2] * (left_of_week if row[1] == this_week else 1.0)) for row in rows}
+
+    def build(
+        self, plant_id: str, built_on: date, build_orders: Sequence[str], *, party: PartyId | None = None
+    ) -> Command[Built]:
+        """Build these vehicles with the parts in stock; those whose parts are missing wait, and are named."""
+        plant = self.house.plant(plant_id)
+
+        def decide(tx: Transaction) -> Built:
+            stock = {
+                row.part_id: row.on_hand
+                for part_id in self.house.parts
+                if (row := tx.get(procurement.PART_STOCK, plant.plant_id, part_id)) is not None
+            }
+            used: dict[PartId, int] = {}
+            built: list[BuildOrderId] = []
+            waiting: list[BuildOrderId] = []
+            for name in build_orders:
+                order = production.find_build_order(tx, BuildOrderId(name))
+                needs = self.house.usage[order.variant_id]
+                if all(stock.get(part, 0) - used.get(part, 0) >= pieces for part, pieces in needs.items()):
+                    for part, pieces in needs.items():
+                        used[part] = used.get(part, 0) + pieces
+                    built.append(order.build_order_id)
+                else:
+                    waiting.append(order.build_order_id)
+            if built:
+                procurement.consume_parts(tx, plant.plant_id, used, f"builds of {built_on}")
+                production.report_built(tx, plant.plant_id, built_on, built)
+            return Built(len(built), tuple(waiting))
+
+        body = {"plant": plant_id, "on": built_on, "orders": list(build_orders)}
+        return self._as_carmaker("production.build", party, f"build-{plant_id}-{built_on}", body, decide, Built)
+
+    def receive(self, on_date: date, *, party: PartyId | None = None) -> Command[Count]:
+        """Take in the parts that were due by a day."""
+
+        def decide(tx: Transaction) -> Count:
+            return Count(len(procurement.receive_due(tx, on_date)))
+
+        return self._as_carmaker("procurement.receive", party, f"receive-{on_date}", {"on": on_date}, decide, Count)
