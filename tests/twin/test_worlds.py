@@ -189,6 +189,17 @@ def test_stale_news_costs_push_more_units_and_pull_more_parts() -> None:
     assert result.difference(World.PULL, 91, World.PULL, "kit_weeks", 0).interval.low > 0
 
 
+def test_slow_shared_parts_are_stocked_by_pull_and_nothing_to_push() -> None:
+    results = {
+        weeks: worlds(twin_input(common_lead_weeks=weeks), seed=SEED, replications=range(3), delays_days=(0,))
+        for weeks in (2, 12)
+    }
+    quick, slow = (np.array(results[weeks].row(World.PULL, 0, "kit_weeks").by_replication) for weeks in (2, 12))
+    assert (slow > quick).all()
+    pushes = [result.row(World.PUSH, 0, "m7").by_replication for result in results.values()]
+    assert pushes[0] == pushes[1]
+
+
 def test_the_same_seed_gives_the_same_bytes_and_every_number_is_written() -> None:
     given = twin_input()
     results = [worlds(given, seed=SEED, replications=range(2), delays_days=(0, 7), shown=1) for _ in range(2)]

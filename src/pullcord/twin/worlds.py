@@ -66,6 +66,7 @@ def worlds(
             for key, by_replication in measure(given, line, outcome, at).items():
                 values[world, delay, key] = by_replication
             series.append(_series(given, line, outcome, at, shown, world, delay, replications[shown]))
+        del line, outcome  # the largest arrays of all: the other world needs the room
     rows = tuple(
         Row(world, delay, key, mean_interval(by_replication), tuple(by_replication.tolist()))
         for (world, delay, key), by_replication in values.items()
