@@ -8,7 +8,7 @@ import typer
 
 from pullcord.base import PullcordError
 
-from . import bench, ledger, product, program
+from . import bench, ledger, operate, order, product, program
 from .console import report_failure, talk
 from .run import run
 
@@ -23,6 +23,12 @@ app = typer.Typer(
 app.command()(run)
 app.add_typer(program.app, name="program")
 app.add_typer(product.app, name="product")
+app.add_typer(order.app, name="order")
+app.add_typer(operate.demand, name="demand")
+app.add_typer(operate.production, name="production")
+app.add_typer(operate.procurement, name="procurement")
+app.add_typer(operate.logistics, name="logistics")
+app.add_typer(operate.finance, name="finance")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(bench.app, name="bench")
 

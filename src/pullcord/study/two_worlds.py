@@ -11,7 +11,7 @@ from pullcord.catalogue import Catalogue
 from pullcord.program import Program
 from pullcord.twin import TwinInput, TwinRegion, TwinResult, TwinVariant, World
 
-SHOPPERS_PER_WEEK = 200  # simulated persons a week who want a unit; each stands for many real ones
+SHOPPERS_PER_WEEK = 100  # simulated persons a week who want a unit; each stands for many real ones
 REPORTED = {  # the twin's names of measures, and the results file's
     "m1": "M1",
     "m2_share": "M2",
@@ -70,6 +70,11 @@ def twin_input(house: Catalogue) -> TwinInput:
         bucket_weeks=round(assumed("dealer_bucket_weeks")),
         stock_delivery_days=round(assumed("dealer_delivery_days")),
         transfer_days=round(assumed("dealer_transfer_days")),
+        common_cost=min(
+            sum(pieces * float(house.parts[p].unit_cost.major) for p, pieces in house.common_parts.items()),
+            unit_cost - max(variant.kit_cost for variant in variants),
+        ),
+        common_lead_weeks=max((-(-house.parts[p].lead_time_days // 7) for p in house.common_parts), default=1),
         kit_lead_weeks=round(assumed("kit_lead_weeks")),
         kit_late_share=assumed("kit_late_share"),
         expedite_lead_weeks=round(assumed("expedite_lead_weeks")),

@@ -1,0 +1,62 @@
+"""Opening a running program for one command: its folder, its ledger, its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pullcord.base import FixedClock, InvalidInput, PullcordError, SystemClock
+
+if TYPE_CHECKING:
+    from pullcord.app import App
+    from pullcord.store import Command
+
+Folder = Annotated[Path, typer.Argument(help="The program's folder.")]
+LedgerOption = Annotated[
+    str | None,
+    typer.Option("--ledger", help="SQLite file or URL; default PULLCORD_DATABASE_URL, else out/PROGRAM/live.db."),
+]
+AtOption = Annotated[
+    str | None, typer.Option("--at", help="Act at this time, such as 2025-11-09T09:00+08:00; default now.")
+]
+PartyOption = Annotated[str | None, typer.Option("--party", help="Who gives the command; default whose job it is.")]
+
+
+@contextmanager
+def open_house(folder: Path, ledger: str | None, at: str | None) -> Iterator[App]:
+    """The running program; a ledger that does not exist yet is begun."""
+    from pullcord.app import open_app
+    from pullcord.program import read_program
+    from pullcord.settings import read_settings
+
+    program = read_program(folder)
+    clock = FixedClock(_instant(at)) if at is not None else SystemClock()
+    url = ledger or read_settings().database_url or str(Path("out") / program.program_id / "live.db")
+    if "://" not in url:
+        Path(url).parent.mkdir(parents=True, exist_ok=True)
+        url = f"sqlite:///{url}"
+    with open_app(program, url, clock) as app:
+        yield app
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(f"`{text}` is no time", "write it as 2025-11-09T09:00+08:00") from None
+    if at.tzinfo is None:
+        raise InvalidInput(f"the time `{text}` names no time zone", "append Z or an offset such as +08:00")
+    return at
+
+
+def give(app: App, command: Command[Any]) -> Any:
+    """The answer to a command, or its failure raised."""
+    (answer,) = app.ledger.execute_many([command])
+    if isinstance(answer, PullcordError):
+        raise answer
+    return answer

@@ -1,0 +1,225 @@
+"""The commands of those who make and move: forecast, plan, build, receive, arrive, settle, peg."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pullcord.base import PartyId, monday_of
+
+from .console import JsonFlag, show
+from .house import AtOption, Folder, LedgerOption, PartyOption, give, open_house
+
+if TYPE_CHECKING:
+    from pullcord.app import App
+
+demand = typer.Typer(help="Demand: publish what is expected.", no_args_is_help=True)
+production = typer.Typer(help="Production: plan the weeks, build the vehicles.", no_args_is_help=True)
+procurement = typer.Typer(help="Procurement: take in parts, trace them to orders.", no_args_is_help=True)
+logistics = typer.Typer(help="Logistics: arrivals.", no_args_is_help=True)
+finance = typer.Typer(help="Finance: settle, and read the books.", no_args_is_help=True)
+
+PlantOption = Annotated[str | None, typer.Option("--plant", help="Default: the program's first plant.")]
+
+
+@demand.command()
+def forecast(
+    folder: Folder,
+    weeks: Annotated[int, typer.Option(min=1, max=104, help="How far ahead.")] = 8,
+    ledger: LedgerOption = None,
+    at: AtOption = None,
+    party: PartyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Publish the forecast by variant, city and week, with every signal up to now in it."""
+    with open_house(folder, ledger, at) as house:
+        command = house.desk.forecast(f"f-{_moment(house)}", weeks, party=_party(party))
+        answer = give(house, command)
+        show(
+            {"units": answer.count}, as_json, lambda console: console.print(f"{answer.count:,} units in {weeks} weeks")
+        )
+
+
+@production.command()
+def plan(
+    folder: Folder,
+    plant: PlantOption = None,
+    ledger: LedgerOption = None,
+    at: AtOption = None,
+    party: PartyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make the weekly plan anew; parts are called off from it at once."""
+    with open_house(folder, ledger, at) as house:
+        answer = give(house, house.desk.plan(_plant(house, plant), f"r-{_moment(house)}", party=_party(party)))
+
+        def draw(console: Console) -> None:
+            console.print(f"{answer.status}: {answer.vehicles:,} vehicles in the horizon, gap {answer.gap or 0:.2%}")
+            for conflict in answer.conflicts:
+                console.print(f"in conflict: {conflict}", markup=False, soft_wrap=True)
+
+        show(msgspec.to_builtins(answer), as_json, draw)
+
+
+@production.command()
+def build(
+    folder: Folder,
+    plant: PlantOption = None,
+    ledger: LedgerOption = None,
+    at: AtOption = None,
+    party: PartyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Build what this week's plan still holds, as far as the parts are there."""
+    from pullcord import production as room
+
+    with open_house(folder, ledger, at) as house:
+        where, today = _plant(house, plant), _today(house)
+        with house.ledger.reader() as reader:
+            waiting = room.planned_orders(reader, house.desk.house.plant(where).plant_id, monday_of(today))
+        names = [order.build_order_id for order in sorted(waiting, key=lambda o: (o.due_week, o.build_order_id))]
+        answer = give(house, house.desk.build(where, today, names, party=_party(party)))
+
+        def draw(console: Console) -> None:
+            console.print(f"{answer.count:,} vehicles built on {today}")
+            if answer.short_of_parts:
+                console.print(f"{len(answer.short_of_parts):,} wait for parts, {answer.short_of_parts[0]} first")
+
+        show(msgspec.to_builtins(answer), as_json, draw)
+
+
+@procurement.command()
+def receive(
+    folder: Folder,
+    ledger: LedgerOption = None,
+    at: AtOption = None,
+    party: PartyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Take in the parts that were due by today; their suppliers are owed from here on."""
+    with open_house(folder, ledger, at) as house:
+        answer = give(house, house.desk.receive(_today(house), party=_party(party)))
+        show(
+            {"call_offs": answer.count}, as_json, lambda console: console.print(f"{answer.count:,} deliveries received")
+        )
+
+
+@procurement.command()
+def peg(
+    folder: Folder,
+    order: Annotated[str | None, typer.Option(help="Show what serves this order.")] = None,
+    calloff: Annotated[str | None, typer.Option(help="Show whom this call-off serves.")] = None,
+    plant: PlantOption = None,
+    ledger: LedgerOption = None,
+    at: AtOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Which call-off serves which waiting order, in both directions."""
+    from pullcord import orders
+    from pullcord import procurement as room
+    from pullcord import production as makers
+    from pullcord.base import OrderId
+
+    with open_house(folder, ledger, at) as house, house.ledger.reader() as reader:
+        where = house.desk.house.plant(_plant(house, plant)).plant_id
+        builds = [
+            room.Build(waiting.planned_week or waiting.due_week, waiting.build_order_id, waiting.variant_id)
+            for waiting in makers.waiting_orders(reader, where)
+        ]
+        pegging = room.peg_orders(reader, where, builds, house.desk.house.usage, _today(house))
+        if order is not None:
+            pegs = pegging.sources_of(orders.build_order_id(OrderId(order)))
+        else:
+            pegs = pegging.orders_of(calloff) if calloff is not None else pegging.all()
+        rows = [
+            {
+                "order_id": orders.order_of_build(found.build_order_id),
+                "source": found.source,
+                "part_id": found.part_id,
+                "quantity": found.quantity,
+                "late": found.late,
+            }
+            for found in pegs
+        ]
+        show({"pegs": rows}, as_json, lambda console: _draw_rows(console, rows))
+
+
+@logistics.command()
+def arrive(
+    folder: Folder,
+    ledger: LedgerOption = None,
+    at: AtOption = None,
+    party: PartyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Take the vehicles that were due by today off the road; each is handed over to its customer."""
+    with open_house(folder, ledger, at) as house:
+        answer = give(house, house.desk.arrive(_today(house), party=_party(party)))
+        show({"arrived": answer.count}, as_json, lambda console: console.print(f"{answer.count:,} vehicles arrived"))
+
+
+@finance.command()
+def settle(
+    folder: Folder,
+    ledger: LedgerOption = None,
+    at: AtOption = None,
+    party: PartyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Pay every party its share of the sales so far."""
+    with open_house(folder, ledger, at) as house:
+        answer = give(house, house.desk.settle(f"{_moment(house)}", party=_party(party)))
+        show({"payments": answer.count}, as_json, lambda console: console.print(f"{answer.count:,} parties paid"))
+
+
+@finance.command()
+def balances(folder: Folder, ledger: LedgerOption = None, as_json: JsonFlag = False) -> None:
+    """Every party's accounts, and the trial balance: zero, or the books are wrong."""
+    from pullcord import finance as room
+
+    with open_house(folder, ledger, None) as house, house.ledger.reader() as reader:
+        rows = [
+            {"account": b.account, "kind": b.kind.value, "amount": str(b.amount.major), "currency": b.amount.currency}
+            for b in room.balances(reader)
+        ]
+        difference = sum(trial.difference.minor for trial in room.trial_balance(reader))
+
+        def draw(console: Console) -> None:
+            _draw_rows(console, rows)
+            console.print(f"trial balance: {difference}")
+
+        show({"accounts": rows, "trial_balance_minor": difference}, as_json, draw)
+
+
+def _draw_rows(console: Console, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        console.print("nothing")
+        return
+    table = Table()
+    for name in rows[0]:
+        table.add_column(name.replace("_", " "), justify="right" if name in ("quantity", "amount") else "left")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    console.print(table)
+
+
+def _plant(house: App, plant: str | None) -> str:
+    return plant or house.program.plants[0].plant_id
+
+
+def _party(name: str | None) -> PartyId | None:
+    return None if name is None else PartyId(name)
+
+
+def _today(house: App) -> date:
+    return (house.clock.now() + timedelta(hours=house.program.utc_offset_hours)).date()
+
+
+def _moment(house: App) -> str:
+    """The present minute as a name: the same command given twice in a minute is one command."""
+    return f"{house.clock.now() + timedelta(hours=house.program.utc_offset_hours):%Y-%m-%dT%H.%M}"
