@@ -447,6 +447,24 @@ def _twin(rng: np.random.Generator) -> dict[str, Any]:
                     "hi": base * factor * 1.04,
                 }
             )
+    links = []
+    for delay in DELAYS:
+        pairs = (("pull_uninformed", "pull", delay), ("push", "push_informed", delay), ("pull", "pull", 0))
+        for k, (world, other, at) in enumerate(pairs):
+            for measure, size in (("M1", 0.04), ("M2", 0.02), ("M3", 0.5), ("M7", 90_000.0)):
+                mean = size * (k - 0.6) * (delay / 30 if world == other else 1)
+                links.append(
+                    {
+                        "world": world,
+                        "delay_days": delay,
+                        "other": other,
+                        "other_delay_days": at,
+                        "measure": measure,
+                        "mean": mean,
+                        "lo": mean - size,
+                        "hi": mean + size / 2,
+                    }
+                )
     weeks = list(range(1, 53))
     demand = [float(900 * np.exp(-w / 20) + 300) for w in weeks]
     series = {
@@ -471,6 +489,7 @@ def _twin(rng: np.random.Generator) -> dict[str, Any]:
         "delays_days": list(DELAYS),
         "rows": listed,
         "paired": paired,
+        "links": links,
         "series": series,
         "notes": [SYNTHETIC],
         "scale": "1 simulated shopper stands for 10",

@@ -17,7 +17,7 @@ from sample import sample_results
 from pullcord.report.amounts import shorten
 from pullcord.report.axes import spread
 from pullcord.report.chart import PHONE, Chart, draw
-from pullcord.report.charts import latency, launch, market, money, network, plan, twin
+from pullcord.report.charts import latency, launch, links, market, money, network, plan, twin
 from pullcord.report.placement import Anchor, place_names
 from pullcord.report.sheet import text_width
 from pullcord.report.style import drawing
@@ -33,11 +33,12 @@ THEMES: tuple[Callable[[Any], list[Chart]], ...] = (
     network.charts,
     money.charts,
     twin.charts,
+    lambda results: links.charts(results, "test"),
 )
 EXPECTED = {
     "latency-curve", "latency-months", "rivals", "share", "diversion", "share-by-price", "cost-of-ownership", "launch",
     "quoted-wait", "promise-error", "schedule", "shadow-prices", "call-offs", "map", "sale-split", "parties", "twin",
-    "twin-paired", "twin-parts", "ablation", "twin-series",
+    "twin-paired", "twin-parts", "links", "twin-series",
 }  # fmt: skip
 
 
@@ -131,6 +132,12 @@ def test_many_names_and_long_names_fit() -> None:
     for week in results["schedule"]["weeks"]:
         week["by_variant"] = {f"variant-{k}": 10 for k in range(40)}
     assert draw_all(results) == EXPECTED
+
+
+def test_without_differences_the_other_worlds_stand_beside_push_and_pull() -> None:
+    results = sample_results()
+    del results["twin"]["links"]
+    assert draw_all(results) == EXPECTED - {"links"} | {"ablation"}
 
 
 def test_the_dial_marks_one_column_for_each_delay() -> None:

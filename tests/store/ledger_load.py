@@ -10,12 +10,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from slot_shop import PROJECTIONS, REACTIONS, Taken, open_week, take
+from slot_shop import PROJECTIONS, REACTIONS, TRIAL, Taken, open_week, take
 
-from pullcord.base import ProgramId, PullcordError, SystemClock
+from pullcord.base import PullcordError, SystemClock
 from pullcord.store import Command, Ledger
 
-TRIAL = ProgramId("trial")
 WEEKS = 6
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from pullcord.base import CommandId, Money, PartyId
+from pullcord.base import CommandId, FixedClock, Money, PartyId, ProgramId
 from pullcord.store import (
     METADATA,
     Command,
     Event,
     Json,
+    Ledger,
     Projection,
     Reaction,
     Rows,
@@ -26,6 +29,7 @@ from pullcord.store import (
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 MAKER = PartyId("maker")
+TRIAL = ProgramId("trial")
 
 
 @event("trial_slot.opened")
@@ -134,13 +138,13 @@ PART = Table(
 )
 
 
-def opened(rows: Rows, event: Event[SlotsOpened]) -> None:
+def add_slots(rows: Rows, event: Event[SlotsOpened]) -> None:
     body = event.body
     week = rows.get(WEEK, body.week)
     rows.put(WEEK, Week(body.week, body.vehicles + (week.free if week else 0)))
 
 
-def taken(rows: Rows, event: Event[SlotTaken]) -> None:
+def take_slot(rows: Rows, event: Event[SlotTaken]) -> None:
     body = event.body
     week = rows.get(WEEK, body.week)
     assert week is not None
@@ -161,25 +165,27 @@ def taken(rows: Rows, event: Event[SlotTaken]) -> None:
     )
 
 
-def released(rows: Rows, event: Event[SlotReleased]) -> None:
+def give_slot_back(rows: Rows, event: Event[SlotReleased]) -> None:
     week = rows.get(WEEK, event.body.week)
     assert week is not None
     rows.put(WEEK, Week(event.body.week, week.free + 1))
     rows.delete(HOLDING, event.body.week, event.body.holder)
 
 
-def called(rows: Rows, event: Event[PartCalled]) -> None:
+def count_call(rows: Rows, event: Event[PartCalled]) -> None:
     part = rows.get(PART, event.body.part) or PartCount(event.body.part, 0, 0)
     rows.put(PART, PartCount(part.part, part.called + 1, part.confirmed))
 
 
-def confirmed(rows: Rows, event: Event[PartConfirmed]) -> None:
+def count_confirmation(rows: Rows, event: Event[PartConfirmed]) -> None:
     part = rows.get(PART, event.body.part) or PartCount(event.body.part, 0, 0)
     rows.put(PART, PartCount(part.part, part.called, part.confirmed + 1))
 
 
-SLOTS = Projection("trial_slots", (WEEK, HOLDING), {SlotsOpened: opened, SlotTaken: taken, SlotReleased: released})
-PARTS = Projection("trial_parts", (PART,), {PartCalled: called, PartConfirmed: confirmed})
+SLOTS = Projection(
+    "trial_slots", (WEEK, HOLDING), {SlotsOpened: add_slots, SlotTaken: take_slot, SlotReleased: give_slot_back}
+)
+PARTS = Projection("trial_parts", (PART,), {PartCalled: count_call, PartConfirmed: count_confirmation})
 PROJECTIONS = (SLOTS, PARTS)
 
 
@@ -258,3 +264,17 @@ def release(week: str, holder: str) -> Command[bool]:
     return Command(
         CommandId(f"release-{week}-{holder}"), PartyId(holder), "trial.release", [week, holder], decide, bool
     )
+
+
+@contextmanager
+def opened(url: str, program_id: ProgramId = TRIAL, **options: Any) -> Iterator[Ledger]:
+    """The trial program's ledger, closed when the block ends."""
+    with Ledger.open(
+        url, program_id, **{"clock": FixedClock(NOON), "projections": PROJECTIONS, "reactions": REACTIONS, **options}
+    ) as ledger:
+        yield ledger
+
+
+def command(name: str, decide: Callable[[Transaction], Any], answer: Any = None, body: Any = None) -> Command[Any]:
+    """A command by that name which is decided so."""
+    return Command(CommandId(name), MAKER, "trial.any", body, decide, answer)

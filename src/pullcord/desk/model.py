@@ -35,10 +35,11 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """Vehicles that left the line, and build orders that waited for parts."""
+    """Vehicles that left the line, and build orders that waited for parts or for their customers to be bound."""
 
     count: int
     short_of_parts: tuple[BuildOrderId, ...]
+    not_locked: tuple[BuildOrderId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

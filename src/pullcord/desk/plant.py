@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from pullcord import demand, procurement, production
+from pullcord import demand, orders, procurement, production
 from pullcord.base import BuildOrderId, Money, PartId, PartyId, VariantId, monday_of
 from pullcord.production import PlanPolicy, PlanRequest
 from pullcord.store import Command, Transaction
@@ -127,7 +127,11 @@ class PlantDesk(Clerk):
     def build(
         self, plant_id: str, built_on: date, build_orders: Sequence[str], *, party: PartyId | None = None
     ) -> Command[Built]:
-        """Build these vehicles with the parts in stock; those whose parts are missing wait, and are named."""
+        """Build these vehicles with the parts in stock.
+
+        Named in the answer, and left for later: those whose parts are missing, and those that their customers may
+        still withdraw.
+        """
         plant = self.house.plant(plant_id)
 
         def decide(tx: Transaction) -> Built:
@@ -139,10 +143,14 @@ class PlantDesk(Clerk):
             used: dict[PartId, int] = {}
             built: list[BuildOrderId] = []
             waiting: list[BuildOrderId] = []
+            not_locked: list[BuildOrderId] = []
             for name in build_orders:
                 order = production.find_build_order(tx, BuildOrderId(name))
                 needs = self.house.usage[order.variant_id]
-                if all(stock.get(part, 0) - used.get(part, 0) >= pieces for part, pieces in needs.items()):
+                wish = tx.get(orders.ORDER, orders.order_of_build(order.build_order_id))
+                if wish is not None and wish.state is orders.State.DEPOSITED:
+                    not_locked.append(order.build_order_id)
+                elif all(stock.get(part, 0) - used.get(part, 0) >= pieces for part, pieces in needs.items()):
                     for part, pieces in needs.items():
                         used[part] = used.get(part, 0) + pieces
                     built.append(order.build_order_id)
@@ -151,7 +159,7 @@ class PlantDesk(Clerk):
             if built:
                 procurement.consume_parts(tx, plant.plant_id, used, f"builds of {built_on}")
                 production.report_built(tx, plant.plant_id, built_on, built)
-            return Built(len(built), tuple(waiting))
+            return Built(len(built), tuple(waiting), tuple(not_locked))
 
         body = {"plant": plant_id, "on": built_on, "orders": list(build_orders)}
         return self._as_carmaker("production.build", party, f"build-{plant_id}-{built_on}", body, decide, Built)

@@ -38,6 +38,11 @@ def number(value: Any, decimals: int | None = None) -> str:
     return text.replace("-", MINUS)
 
 
+def exact(value: Any) -> str:
+    """A number as it was given, with thousands separated: 0.35, 1,100."""
+    return f"{value:,.10g}".replace("-", MINUS) if is_number(value) else NOTHING if value is None else str(value)
+
+
 def percent(share: Any, decimals: int | None = None) -> str:
     """A share as a percentage: 0.4007 is 40.1 %, 0.0034 is 0.34 %."""
     if not is_number(share):

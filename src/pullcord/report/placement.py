@@ -40,7 +40,12 @@ def place_names(
     for own, anchor in enumerate(anchors):
         place = None
         if anchor.text and (most is None or used < most):
-            place = _first_free(anchor, frame, size, [b for i, b in enumerate(bubbles) if i != own], names)
+            others = [(bubble, anchors[i].radius) for i, bubble in enumerate(bubbles) if i != own]
+            place = _first_free(anchor, frame, size, [*names, *(bubble for bubble, _ in others)])
+            if place is None:  # a name may lie on bubbles smaller than its own
+                place = _first_free(
+                    anchor, frame, size, [*names, *(b for b, radius in others if radius >= anchor.radius)]
+                )
         if place is not None:
             used += 1
             names.append(_box(place, anchor.text, size))
@@ -48,7 +53,7 @@ def place_names(
     return places
 
 
-def _first_free(anchor: Anchor, frame: Box, size: float, bubbles: list[Box], names: list[Box]) -> Place | None:
+def _first_free(anchor: Anchor, frame: Box, size: float, taken: list[Box]) -> Place | None:
     away = anchor.radius + 4
     slant = anchor.radius * 0.7 + 3
     half = size * 0.62
@@ -65,7 +70,7 @@ def _first_free(anchor: Anchor, frame: Box, size: float, bubbles: list[Box], nam
     for place in choices:
         box = _box(place, anchor.text, size)
         inside = box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
-        if inside and not any(_meet(box, other) for other in (*names, *bubbles)):
+        if inside and not any(_meet(box, other) for other in taken):
             return place
     return None
 

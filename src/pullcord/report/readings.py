@@ -134,6 +134,12 @@ def twin_unit(results: Results, measure: str) -> Any:
     return next((row.get("unit") for row in rows(results, "twin", "rows") if row.get("measure") == measure), None)
 
 
+def promise_errors(results: Results) -> dict[int, int]:
+    """Count of hand-overs by whole days late (negative: early), in order."""
+    given = part(results, "launch", "promise_error_days")
+    return dict(sorted((int(float(days)), int(count)) for days, count in given.items() if is_number(count)))
+
+
 def bounds(row: Mapping[str, Any]) -> tuple[float, float]:
     """The interval of a row with mean, lo and hi; the mean itself where an end is missing."""
     mean = float(row["mean"])

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .amounts import NOTHING, SPACE, is_number, money, number, percent, plural
-from .readings import Results, currency_of, part, rows, unit_of
+from .amounts import NOTHING, SPACE, exact, is_number, money, number, percent, plural
+from .readings import M7_PARTS, Results, currency_of, part, rows, unit_of
 
 Row = Mapping[str, Any]
 
@@ -68,10 +68,13 @@ def price_card(results: Results) -> HtmlTable | None:
         values = [terms[position] for terms in groups]
         if any(value is not None for value in values):
             lines.append((name, *(number(v) if field.startswith("cap") else money(v, currency) for v in values)))
-    everything = len(groups) == len({terms[0] for terms in groups})
+    variants = {tuple(names) for names in groups.values()}
+    everything = len(variants) == 1
     if not everything:
         lines.append(("variants", *(_some(names) for names in groups.values())))
-    title = "Price card, with every condition" + (" (the same for every variant)" if everything else "")
+    title = "Price card, with every condition"
+    if everything:
+        title += f": {_some(list(variants.pop()))}"
     if len(groups) <= 4:
         return HtmlTable(title, lines[0], tuple(lines[1:]), tuple(range(1, len(groups) + 1)) if everything else ())
     columns, *made = zip(*lines, strict=True)
@@ -167,6 +170,8 @@ def mismatch_table(results: Results) -> HtmlTable | None:
         made.append(("", "built and unsold after 30 days", number(units.get("built_unsold_over_30_days"))))
         made.append(("", "customers lost", number(units.get("lost"))))
         made.append(("", "demand", number(units.get("demand"))))
+        if is_number(units.get("units_younger_than_30_days")):
+            made.append(("", "units too young to judge", number(units["units_younger_than_30_days"])))
     if dates:
         made.append(("M3", "mean error of the promised date", f"{number(dates.get('mae_days'), 2)}{SPACE}days"))
         made.append(("", "more than 3 days late", percent(dates.get("late_over_3_days_share"))))
@@ -180,7 +185,11 @@ def cost_table(results: Results) -> HtmlTable | None:
     if not cost:
         return None
     made = [("M7", f"mismatch, per {unit_of(results)}", money(cost.get("total_minor_per_unit"), currency, 2))]
-    made += [("", str(k).replace("_", " "), money(v, currency, 2)) for k, v in part(cost, "parts").items()]
+    parts = part(cost, "parts")
+    for name in (*M7_PARTS, *(key for key in parts if key not in M7_PARTS)):
+        if name in parts:
+            known = is_number(parts[name])
+            made.append(("", name.replace("_", " "), money(parts[name], currency, 2) if known else "not measured"))
     return HtmlTable("Money", ("", "what", "value"), tuple(made), (2,), half=True)
 
 
@@ -217,13 +226,26 @@ def split_table(results: Results) -> HtmlTable | None:
 
 
 def assumptions_table(results: Results) -> HtmlTable | None:
-    """Assumptions with unit, range and reason."""
+    """Assumptions with unit, range and reason; their values as they were given."""
     made = tuple(
-        tuple(_text(row.get(k)) for k in ("key", "value", "unit", "low", "high", "reason"))
+        (
+            _text(row.get("key")),
+            exact(row.get("value")),
+            _text(row.get("unit")),
+            exact(row.get("low")),
+            exact(row.get("high")),
+            _text(row.get("reason")),
+        )
         for row in rows(results, "assumptions")
     )
     columns = ("key", "value", "unit", "low", "high", "reason")
-    return HtmlTable("", columns, made, (1, 3, 4)) if made else None
+    return HtmlTable("Every assumption", columns, made, (1, 3, 4), folded=len(made) > 20) if made else None
+
+
+def warnings_table(results: Results) -> HtmlTable | None:
+    """What the demand model warned of, word for word."""
+    made = tuple((str(text),) for text in part(results, "demand").get("warnings") or ())
+    return HtmlTable("What the demand model warned of", ("warning",), made, folded=len(made) > 4) if made else None
 
 
 def sources_table(results: Results) -> HtmlTable | None:

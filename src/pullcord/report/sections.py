@@ -9,7 +9,7 @@ from typing import Any
 from . import reference, words
 from .amounts import is_number, number, percent, plural
 from .chart import Chart
-from .charts import latency, launch, market, network, plan, twin
+from .charts import latency, launch, links, market, network, plan, twin
 from .charts import money as money_charts
 from .readings import Results, bounds, delays, part, rows, scale_of, twin_row, twin_unit, unit_of
 from .reference import HtmlTable
@@ -159,15 +159,15 @@ def twin_section(results: Results) -> Section:
     """Push against pull."""
     scale = part(results, "twin").get("scale")
     lead = (
-        "Push plans by the month from a forecast, freezes three months and sells from stock. Pull builds what was"
-        " ordered. Both meet the same simulated shoppers, seed by seed."
+        "Push plans in buckets from a forecast, freezes the plan and sells from stock. Pull builds what was ordered."
+        " Both meet the same simulated shoppers, seed by seed."
     )
     section = _chapter(
         "twin",
         "Two worlds, the same shoppers",
         lead + (f" Scale: {str(scale).rstrip('.')}." if scale else ""),
         "The two worlds were not run, so push and pull are not compared.",
-        twin.charts(results),
+        [*twin.charts(results), *links.charts(results, twin.twin_source(results))],
         (_twin_table(results),),
     )
     notes = tuple(str(note) for note in part(results, "twin").get("notes") or ())
@@ -207,14 +207,15 @@ def measures_section(results: Results) -> Section:
 
 def limits_section(results: Results) -> Section:
     """What the data cannot identify, word for word."""
-    demand = part(results, "demand")
-    points = [str(p) for key in ("unidentified", "warnings") for p in demand.get(key) or ()]
+    points = tuple(str(point) for point in part(results, "demand").get("unidentified") or ())
+    warnings = reference.warnings_table(results)
     return Section(
         "limits",
         "What the data cannot tell",
-        "The demand model says this about itself." if points else "",
-        points=tuple(points),
-        absent="" if points else "The demand model reported nothing that it could not identify.",
+        "The demand model says this about itself." if points or warnings else "",
+        tables=(warnings,) if warnings else (),
+        points=points,
+        absent="" if points or warnings else "The demand model reported nothing that it could not identify.",
     )
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from .amounts import is_number, minor_digits
-from .charts.launch import STEPS, promise_errors
-from .readings import Results, currency_of, part, rows, scale_of, twin_unit
+from .charts.launch import STEPS
+from .readings import Results, currency_of, part, promise_errors, rows, scale_of, twin_unit
 
 Row = Mapping[str, Any]
 Table = tuple[Sequence[str], Iterable[Sequence[Any]]]

@@ -16,6 +16,7 @@ from .readings import (
     money_basis,
     paired_row,
     part,
+    promise_errors,
     scale_of,
     twin_row,
     twin_unit,
@@ -202,7 +203,13 @@ def promise_card(results: Results) -> Card | None:
     if not is_number(kept.get("mae_days")):
         return None
     late = kept.get("late_over_3_days_share")
-    tail = f"; {percent(late)} came more than 3 days late" if is_number(late) else ""
+    tail = ""
+    if is_number(late):
+        tail = f"; {percent(late) if late > 0 else 'none'} came more than 3 days late"
+    errors = promise_errors(results)
+    if sum(errors.values()) > 0:
+        mean = sum(days * count for days, count in errors.items()) / sum(errors.values())
+        tail += f"; on average {number(abs(mean), 1)} days {'late' if mean > 0 else 'early'}"
     count = f" over {number(kept['n'])} hand-overs" if is_number(kept.get("n")) else ""
     return Card(
         "How well promises were kept",

@@ -137,7 +137,7 @@ class LaunchReplay:
                 continue
             (built,) = self._give([self.desk.build(plant.plant_id, day, today)])
             self.tally.short_of_parts += len(built.short_of_parts)
-            self._planned[plant.plant_id] = [*built.short_of_parts, *planned[len(today) :]]
+            self._planned[plant.plant_id] = [*built.short_of_parts, *built.not_locked, *planned[len(today) :]]
 
     # Customers, hour by hour
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from ..amounts import is_number, number, plural
 from ..axes import date_axis, end_labels, round_steps, say, tick_text, x_label, y_from_zero
 from ..chart import Chart
-from ..readings import Results, day, part, rows, unit_of
+from ..readings import Results, day, promise_errors, rows, unit_of
 from ..sheet import KeyEntry, Sheet
 from ..style import DEMAND, INK, PULL, WARNING
 
@@ -37,7 +37,7 @@ def charts(results: Results) -> list[Chart]:
             Chart(
                 "launch",
                 "From reservation to hand-over",
-                "Counts since the first day. The height between two lines is what waits between two steps.",
+                "Counts from the first day. The gap between two lines is who has not yet, or never, taken the next step.",
                 "customers, cumulative",
                 LEDGER,
                 lambda sheet: _steps(daily, sheet),
@@ -72,12 +72,6 @@ def charts(results: Results) -> list[Chart]:
             )
         )
     return made
-
-
-def promise_errors(results: Results) -> dict[int, int]:
-    """Count of hand-overs by whole days late (negative: early), in order."""
-    given = part(results, "launch", "promise_error_days")
-    return dict(sorted((int(float(days)), int(count)) for days, count in given.items() if is_number(count)))
 
 
 def _steps(daily: Sequence[Row], sheet: Sheet) -> Figure:

@@ -50,8 +50,8 @@ def charts(results: Results) -> list[Chart]:
             Chart(
                 "diversion",
                 "Where its buyers would come from",
-                "Of 100 buyers of the new product, how many would else have bought each rival. The logit gives this"
-                " in proportion to shares; a model with mixed tastes would bend it.",
+                f"Of 100 buyers of the new product, how many would otherwise have bought each rival{_outside(rivals)}."
+                " The logit gives this in proportion to shares; a model with mixed tastes would bend it.",
                 "share of the new product's buyers, %",
                 f"multinomial logit calibrated to {sold}",
                 lambda sheet: _diversion(rivals, sheet),
@@ -59,6 +59,12 @@ def charts(results: Results) -> list[Chart]:
             )
         )
     return made
+
+
+def _outside(rivals: Sequence[Row]) -> str:
+    """A word on buyers who come from none of the rivals."""
+    rest = 1 - sum(float(row["diversion"]) for row in rivals if is_number(row.get("diversion")))
+    return f"; the other {percent(rest, 0)} would have bought something else in the market" if rest > 0.005 else ""
 
 
 def price_charts(results: Results) -> list[Chart]:
@@ -162,10 +168,9 @@ def _rivals(results: Results, rivals: Sequence[Row], attribute: str, axis: str, 
     shown.sort(key=lambda row: (-float(row.get("observed_units") or 0), str(row.get("id"))))
     most = max((float(row.get("observed_units") or 0) for row in shown), default=0.0)
     largest = 21 if sheet.narrow else 34
-    key = [
-        KeyEntry(f"area: units sold (largest {number(most)})", PULL, "dot"),
-        KeyEntry("no sales observed", AXIS, "ring"),
-    ]
+    key = [KeyEntry(f"area: units sold (largest {number(most)})", PULL, "dot")]
+    if any(not row.get("observed_units") for row in shown):
+        key.append(KeyEntry("no sales observed", AXIS, "ring"))
     figure, (plot,) = sheet.plots(310 if sheet.narrow else 400, axis, left=48, key=key)
     xs = [float(row["price_minor"]) / divisor for row in shown]
     ys = [float(part(row, "attributes")[attribute]) for row in shown]
@@ -183,7 +188,9 @@ def _rivals(results: Results, rivals: Sequence[Row], attribute: str, axis: str, 
         if units > 0:
             look = {"facecolor": PULL, "edgecolor": "white", "linewidth": 1.0, "alpha": 0.55}
         plot.scatter([x], [y], s=(2 * radii[-1]) ** 2, **look)
-    _name_points(plot, [shorten(str(row.get("name")), 22) for row in shown], xs, ys, radii, sheet)
+    _name_points(
+        plot, [shorten(str(row.get("name")), 22 if sheet.narrow else 34) for row in shown], xs, ys, radii, sheet
+    )
     _mark_prices(plot, card, divisor, sheet)
     plot.xaxis.set_major_formatter(plain_numbers())
     plot.yaxis.set_major_formatter(plain_numbers())
@@ -217,7 +224,7 @@ def _share(name: str, share: Row, rivals: Sequence[Row], sheet: Sheet) -> Figure
         key=lambda row: (-float(row["observed_share"]), str(row.get("id"))),
     )[:9]
     key = [KeyEntry("predicted", PULL, "dot"), KeyEntry("observed", MUTED, "dot")]
-    names = [shorten(name, 18), *(shorten(str(row.get("name")), 18) for row in best)]
+    names = [shorten(name, 21), *(shorten(str(row.get("name")), 21) for row in best)]
     figure, (plot,) = sheet.plots(26 * len(names) + 10, "", left=name_room(names, sheet), key=key, bottom=42)
     mean = float(share["mean"]) * 100
     reach = [mean, *(float(row["observed_share"]) * 100 for row in best)]
@@ -240,20 +247,20 @@ def _share(name: str, share: Row, rivals: Sequence[Row], sheet: Sheet) -> Figure
 def _diversion(rivals: Sequence[Row], sheet: Sheet) -> Figure:
     given = sorted(
         (
-            (float(row["diversion"]) * 100, shorten(str(row.get("name")), 18))
+            (float(row["diversion"]) * 100, shorten(str(row.get("name")), 21))
             for row in rivals
             if is_number(row.get("diversion"))
         ),
         key=lambda pair: (-pair[0], pair[1]),
     )
-    bars, rest = given[:9], given[9:]
+    bars, rest = (given, []) if len(given) <= 10 else (given[:9], given[9:])
     if rest:
         bars.append((sum(value for value, _ in rest), f"{len(rest)} others"))
     names = [name for _, name in bars]
     figure, (plot,) = sheet.plots(26 * len(names) + 62, "", left=name_room(names, sheet))
     most = max(value for value, _ in bars)
     for i, (value, _) in enumerate(bars):
-        plot.barh(i, value, height=0.62, color=PULL if i < len(given[:9]) else AXIS, linewidth=0)
+        plot.barh(i, value, height=0.62, color=PULL if i < len(bars) - bool(rest) else AXIS, linewidth=0)
         say(plot, percent(value / 100), (value, i), sheet, dx=5)
     plot.set_xlim(0, most * 1.2 or 1.0)
     name_rows(plot, names)

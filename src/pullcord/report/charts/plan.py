@@ -99,6 +99,7 @@ def _weeks(results: Results, weeks: Sequence[Row], sheet: Sheet) -> Figure:
     order = sorted((v for v, total in totals.items() if total > 0), key=lambda v: (-totals[v], v))
     shown, others = (order[:7], order[7:]) if len(order) > 8 else (order, [])
     names = {str(row.get("variant_id")): str(row.get("variant")) for row in rows(results, "offers")}
+    names = names if all(variant in names for variant in shown) else {}  # all by name, or all by id
     key = [KeyEntry(shorten(names.get(v, v), 30), series_colour(i)) for i, v in enumerate(shown)]
     key += [KeyEntry(f"{len(others)} other variants", REST)] if others else []
     key += [KeyEntry("capacity", INK, "line")]

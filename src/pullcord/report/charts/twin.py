@@ -8,8 +8,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..amounts import delay_words, is_number, number, plural, shorten
-from ..axes import name_room, name_rows, plain_numbers, round_steps, say, x_label, y_around, y_from_zero
+from ..amounts import is_number, number, plural
+from ..axes import plain_numbers, round_steps, say, x_label, y_around, y_from_zero
 from ..chart import Chart
 from ..readings import (
     M7_PARTS,
@@ -35,10 +35,9 @@ TITLES = {"M1": "M1, units", "M2": "M2, configuration", "M3": "M3, promised date
 
 
 def charts(results: Results) -> list[Chart]:
-    """Measures by delay, paired differences, components, ablation and weekly series: those the results can fill."""
+    """Measures by delay, paired differences, components and weekly series: those that the results can fill."""
     listed = delays(results)
-    count = part(results, "twin").get("replications")
-    source = f"digital twin, {number(count)} seeds, the same shoppers in both worlds"
+    source = twin_source(results)
     made = []
     shown = [m for m in HEADLINE if any(twin_row(results, w, d, m) for w in WORLDS for d in listed)]
     if shown:
@@ -48,7 +47,7 @@ def charts(results: Results) -> list[Chart]:
                 "Push and pull, by the age of the news",
                 "Lower is better. Points are means over seeds, bars 95 % intervals. The grey column is the delay"
                 " chosen on the dial.",
-                "M1: % of demand; M3: days; M7: money per " + unit_of(results),
+                measured_in(results, shown),
                 source,
                 lambda sheet: _worlds(results, shown, listed, sheet),
             )
@@ -78,33 +77,16 @@ def charts(results: Results) -> list[Chart]:
                 lambda sheet: _parts(results, parts, listed, sheet),
             )
         )
-    others = [w for w in dict.fromkeys(str(r.get("world")) for r in rows(results, "twin", "rows")) if w not in WORLDS]
-    at = _ablation_delay(results, others, listed)
-    if others and at is not None:
-        made.append(
-            Chart(
-                "ablation",
-                "One link switched off at a time",
-                f"Each row is a world; news is {delay_words(at)} old. A link whose interval overlaps pull's was worth"
-                " nothing measurable here."
-                if at
-                else "Each row is a world; news has no delay. A link whose interval overlaps pull's was worth nothing"
-                " measurable here.",
-                "M1: % of demand; M3: days; M7: money per " + unit_of(results),
-                source,
-                lambda sheet: _ablation(results, ["push", "pull", *others], at, sheet),
-            )
-        )
     series = {w: part(results, "twin", "series", w) for w in WORLDS}
     if any(_numbers(s.get(k)) for s in series.values() for k in ("stock", "backlog")):
         made.append(
             Chart(
                 "twin-series",
                 "Stock and backlog, week by week",
-                "Stock is built and not yet sold; backlog is ordered and not yet built. Push pays with stock, pull"
-                " with waiting; both are in the measures.",
-                f"{plural(unit_of(results))}; weeks since the start",
-                source,
+                "Stock is finished and has no buyer yet; backlog is ordered and not yet built. Counts are those of the"
+                " simulation, where one may stand for several real ones.",
+                f"simulated {plural(unit_of(results))}; weeks since the measured time began",
+                "digital twin, one seed; the notes above say at which delays",
                 lambda sheet: _series(series, plural(unit_of(results)), sheet),
             )
         )
@@ -126,7 +108,18 @@ def _component(results: Results, world: str, delay: int, name: str) -> Mapping[s
     return twin_row(results, world, delay, measure) if measure else {}
 
 
-def _scales(results: Results, measures: Sequence[str]) -> list[Scale]:
+def twin_source(results: Results) -> str:
+    """Where the twin's figures come from."""
+    return f"digital twin, {number(part(results, 'twin').get('replications'))} seeds, the same shoppers in both worlds"
+
+
+def measured_in(results: Results, measures: Sequence[str]) -> str:
+    """The units of several measures, for a caption."""
+    return "; ".join(f"{m}: {scale.unit}" for m, scale in zip(measures, scales(results, measures), strict=True))
+
+
+def scales(results: Results, measures: Sequence[str]) -> list[Scale]:
+    """How each measure is shown."""
     return [scale_of(m, twin_unit(results, m), results) for m in measures]
 
 
@@ -141,11 +134,11 @@ def _delay_axis(plot: Axes, listed: Sequence[int], sheet: Sheet) -> None:
 
 
 def _worlds(results: Results, measures: Sequence[str], listed: Sequence[int], sheet: Sheet) -> Figure:
-    scales = _scales(results, measures)
+    given = scales(results, measures)
     key = [KeyEntry("push: forecast, stock", PUSH, "dot"), KeyEntry("pull: build to order", PULL, "dot")]
-    units = [f"{TITLES[m]} ({s.unit})" for m, s in zip(measures, scales, strict=True)]
+    units = [f"{TITLES[m]} ({s.unit})" for m, s in zip(measures, given, strict=True)]
     figure, plots = sheet.plots(190 if sheet.narrow else 230, *units, left=52, key=key)
-    for plot, measure, scale in zip(plots, measures, scales, strict=True):
+    for plot, measure, scale in zip(plots, measures, given, strict=True):
         highest = 0.0
         for offset, (world, colour) in zip((-0.12, 0.12), WORLDS.items(), strict=True):
             xs, ys = [], []
@@ -163,15 +156,15 @@ def _worlds(results: Results, measures: Sequence[str], listed: Sequence[int], sh
 
 
 def _paired(results: Results, measures: Sequence[str], listed: Sequence[int], sheet: Sheet) -> Figure:
-    scales = _scales(results, measures)
-    units = [f"{TITLES[m]} ({s.unit.replace('%', '% points')})" for m, s in zip(measures, scales, strict=True)]
+    given = scales(results, measures)
+    units = [f"{TITLES[m]} ({s.unit.replace('%', '% points')})" for m, s in zip(measures, given, strict=True)]
     key = [
         KeyEntry("pull better", PULL, "dot"),
         KeyEntry("push better", PUSH, "dot"),
         KeyEntry("no measurable difference", DEMAND, "dot"),
     ]
     figure, plots = sheet.plots(170 if sheet.narrow else 210, *units, left=52, key=key)
-    for plot, measure, scale in zip(plots, measures, scales, strict=True):
+    for plot, measure, scale in zip(plots, measures, given, strict=True):
         reach = [0.0]
         for i, delay in enumerate(listed):
             if row := paired_row(results, delay, measure):
@@ -208,48 +201,18 @@ def _parts(results: Results, parts: Sequence[str], listed: Sequence[int], sheet:
     return figure
 
 
-def _ablation_delay(results: Results, others: Sequence[str], listed: Sequence[int]) -> int | None:
-    """The delay at which most of the other worlds were run; the shortest such."""
-
-    def known(delay: int) -> int:
-        return sum(bool(twin_row(results, world, delay, m)) for world in others for m in HEADLINE)
-
-    best = max(listed, key=lambda delay: (known(delay), -delay), default=None)
-    return best if best is not None and known(best) else None
-
-
-def _ablation(results: Results, worlds: Sequence[str], delay: int, sheet: Sheet) -> Figure:
-    measures = [m for m in HEADLINE if any(twin_row(results, w, delay, m) for w in worlds)]
-    scales = _scales(results, measures)
-    names = [shorten(w.replace("_", " "), 20 if sheet.narrow else 30) for w in worlds]
-    units = [f"{TITLES[m]} ({s.unit})" for m, s in zip(measures, scales, strict=True)]
-    left = name_room(names, sheet)
-    figure, plots = sheet.plots(27 * len(worlds), *units, left=left, bottom=34, inner_left=10, right=24)
-    for position, (plot, measure, scale) in enumerate(zip(plots, measures, scales, strict=True)):
-        reach = [0.0]
-        for i, world in enumerate(worlds):
-            if row := twin_row(results, world, delay, measure):
-                low, high = (v * scale.factor for v in bounds(row))
-                colour = WORLDS.get(world, DEMAND)
-                plot.plot([low, high], [i, i], color=colour, linewidth=5, alpha=0.4)
-                plot.plot([row["mean"] * scale.factor], [i], marker="o", markersize=7, color=colour)
-                reach += [low, high]
-        plot.set_xlim(min(reach) * 1.05, max(reach) * 1.08 or 1.0)
-        name_rows(plot, names)
-        plot.xaxis.set_major_locator(round_steps(4 if sheet.narrow else 3))
-        if position and not sheet.narrow:
-            plot.set_yticklabels([])
-    return figure
-
-
 def _series(series: Mapping[str, Mapping[str, Any]], units: str, sheet: Sheet) -> Figure:
     shown = [k for k in ("stock", "backlog", "built") if any(_numbers(s.get(k)) for s in series.values())]
     demand = next((_numbers(s.get("demand")) for s in series.values() if _numbers(s.get("demand"))), [])
     key = [KeyEntry("push", PUSH, "line"), KeyEntry("pull", PULL, "line")]
     if demand and "built" in shown:
         key.append(KeyEntry("demand", DEMAND, "dash"))
-    words = {"stock": f"stock, {units}", "backlog": f"backlog, {units}", "built": f"built a week, {units}"}
-    figure, plots = sheet.plots(170 if sheet.narrow else 210, *(words[k] for k in shown), left=58, key=key)
+    words = {
+        k: f"{v}, simulated {units}" for k, v in {"stock": "stock", "backlog": "backlog", "built": "built"}.items()
+    }
+    figure, plots = sheet.plots(
+        170 if sheet.narrow else 210, *(f"{field}, simulated {units}" for field in shown), left=58, key=key
+    )
     for plot, field in zip(plots, shown, strict=True):
         highest = 0.0
         if field == "built" and demand:
