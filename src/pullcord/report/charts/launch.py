@@ -37,7 +37,7 @@ def charts(results: Results) -> list[Chart]:
             Chart(
                 "launch",
                 "From reservation to hand-over",
-                "Counts from the first day. The gap between two lines is who has not yet, or never, taken the next step.",
+                "Counts from the first day. The gap between two lines: who has not, or not yet, gone on.",
                 "customers, cumulative",
                 LEDGER,
                 lambda sheet: _steps(daily, sheet),
