@@ -98,7 +98,7 @@ class PostgresDatabase(Database):
     def upsert(self, cursor: Any, sql: TableSql[Any], rows: list[tuple[Any, ...]]) -> None:
         if len(rows) < _FEW:
             cursor.executemany(sql.upsert, rows)
-        else:  # one statement with an array for each column: half the time of many statements
+        else:  # one statement with an array for each column: two thirds of the time of many statements
             cursor.execute(sql.upsert_arrays, [list(column) for column in zip(*rows, strict=True)])
 
     def insert_events(self, cursor: Any, rows: list[tuple[Any, ...]]) -> None:
