@@ -207,7 +207,7 @@ def latencies_table(results: Results) -> HtmlTable | None:
             made.append(
                 (key, words, number(row.get("p50_hours"), 1), number(row.get("p95_hours"), 1), number(row.get("n")))
             )
-    columns = ("", "from what to what", "median, hours", "95th percentile, hours", "count")
+    columns = ("", "from what to what", "p50, hours", "p95, hours", "count")
     return HtmlTable("How fast news travelled", columns, tuple(made), (2, 3, 4)) if made else None
 
 

@@ -50,7 +50,7 @@ def charts(results: Results, source: str) -> list[Chart]:
 def _worth(results: Results, links: Sequence[Row], measures: Sequence[str], sheet: Sheet) -> Figure:
     names = list(dict.fromkeys(_link_name(row) for row in links))
     given = scales(results, measures)
-    units = [f"{TITLES[m]} ({s.unit.replace('%', '% points')})" for m, s in zip(measures, given, strict=True)]
+    units = [f"{m} ({s.short_unit.replace('%', '% points')})" for m, s in zip(measures, given, strict=True)]
     key = [
         KeyEntry("worth something", PULL, "dot"),
         KeyEntry("did harm", PUSH, "dot"),

@@ -134,7 +134,7 @@ def _names(plot: Axes, cities: Sequence[Row], radii: Sequence[float], sheet: She
     anchors = [Anchor(float(p[0]), float(p[1]), r, t) for p, r, t in zip(pixels, radii, texts, strict=True)]
     box = plot.bbox
     frame = (box.x0 + 2, box.y0 + 2, box.x1 - 2, box.y1 - 2)
-    places = place_names(anchors, frame, sheet.size, most=14 if sheet.narrow else 60)
+    places = place_names(anchors, frame, sheet.size, most=10 if sheet.narrow else 60)
     for text, place in zip(texts, places, strict=True):
         if place is not None:
             x, y = plot.transData.inverted().transform((place.x, place.y))

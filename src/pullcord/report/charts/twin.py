@@ -207,55 +207,8 @@ def _series(series: Mapping[str, Mapping[str, Any]], units: str, sheet: Sheet) -
     key = [KeyEntry("push", PUSH, "line"), KeyEntry("pull", PULL, "line")]
     if demand and "built" in shown:
         key.append(KeyEntry("demand", DEMAND, "dash"))
-    units_shown = [f"{field}, simulated {units}" for field in shown]
-    figure, plots = sheet.plots(170 if sheet.narrow else 210, *units, left=52, key=key)
-    for plot, measure, scale in zip(plots, measures, given, strict=True):
-        reach = [0.0]
-        for i, delay in enumerate(listed):
-            if row := paired_row(results, delay, measure):
-                low, high = (v * scale.factor for v in bounds(row))
-                colour = PULL if low > 0 else PUSH if high < 0 else DEMAND
-                plot.plot([i, i], [low, high], color=colour, linewidth=5, alpha=0.4)
-                plot.plot([i], [row["mean"] * scale.factor], marker="o", markersize=7, color=colour)
-                reach += [low, high]
-        y_around(plot, min(reach), max(reach))
-        plot.axhline(0, color=INK, linewidth=1.2)
-        _delay_axis(plot, listed, sheet)
-    return figure
-
-
-def _parts(results: Results, parts: Sequence[str], listed: Sequence[int], sheet: Sheet) -> Figure:
-    colours = dict(zip(M7_PARTS, SERIES, strict=False))
-    key = [KeyEntry(p.replace("_", " "), colours[p]) for p in parts]
-    scale = scale_of("M7", twin_unit(results, component_name(results, parts[0]) or "M7"), results)
-    figure, (plot,) = sheet.plots(230 if sheet.narrow else 270, scale.unit, left=58, key=key)
-    highest = lowest = 0.0
-    for i, delay in enumerate(listed):
-        for offset, world in ((-0.2, "push"), (0.2, "pull")):
-            up = down = 0.0
-            for name in parts:
-                row = _component(results, world, delay, name)
-                value = float(row["mean"]) * scale.factor if row else 0.0
-                plot.bar(i + offset, value, bottom=up if value >= 0 else down, width=0.36, color=colours[name])
-                up, down = (up + value, down) if value >= 0 else (up, down + value)
-            if i == 0 or not sheet.narrow:
-                say(plot, world, (i + offset, up), sheet, dy=9, ha="center", color=WORLDS[world])
-            highest, lowest = max(highest, up), min(lowest, down)
-    y_around(plot, lowest, highest or 1.0)
-    _delay_axis(plot, listed, sheet)
-    return figure
-
-
-def _series(series: Mapping[str, Mapping[str, Any]], units: str, sheet: Sheet) -> Figure:
-    shown = [k for k in ("stock", "backlog", "built") if any(_numbers(s.get(k)) for s in series.values())]
-    demand = next((_numbers(s.get("demand")) for s in series.values() if _numbers(s.get("demand"))), [])
-    key = [KeyEntry("push", PUSH, "line"), KeyEntry("pull", PULL, "line")]
-    if demand and "built" in shown:
-        key.append(KeyEntry("demand", DEMAND, "dash"))
-    words = {
-        k: f"{v}, simulated {units}" for k, v in {"stock": "stock", "backlog": "backlog", "built": "built"}.items()
-    }
-    figure, plots = sheet.plots(170 if sheet.narrow else 210, *units_shown, left=58, key=key)
+    headings = (f"{field}, simulated {units}" for field in shown)
+    figure, plots = sheet.plots(170 if sheet.narrow else 210, *headings, left=58, key=key)
     for plot, field in zip(plots, shown, strict=True):
         highest = 0.0
         if field == "built" and demand:
