@@ -140,6 +140,12 @@ def test_without_differences_the_other_worlds_stand_beside_push_and_pull() -> No
     assert draw_all(results) == EXPECTED - {"links"} | {"ablation"}
 
 
+def test_one_price_for_ever_is_no_picture() -> None:
+    results = sample_results()
+    results["offers"] = [row for row in results["offers"] if row["plan"] == "buy"]
+    assert draw_all(results) == EXPECTED - {"cost-of-ownership"}
+
+
 def test_the_dial_marks_one_column_for_each_delay() -> None:
     with drawing():
         drawn = {chart.name: draw(chart) for chart in twin.charts(sample_results())}

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from .sheet import text_width
 
+_NAMED_FIRST = 12  # how many of the first anchors get a name even where small bubbles are in the way
+
 Box = tuple[float, float, float, float]  # left, bottom, right, top, px
 
 
@@ -42,7 +44,7 @@ def place_names(
         if anchor.text and (most is None or used < most):
             others = [(bubble, anchors[i].radius) for i, bubble in enumerate(bubbles) if i != own]
             place = _first_free(anchor, frame, size, [*names, *(bubble for bubble, _ in others)])
-            if place is None:  # a name may lie on bubbles smaller than its own
+            if place is None and own < _NAMED_FIRST:  # a large one's name may lie on bubbles smaller than its own
                 place = _first_free(
                     anchor, frame, size, [*names, *(b for b, radius in others if radius >= anchor.radius)]
                 )

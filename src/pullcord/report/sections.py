@@ -106,7 +106,7 @@ def plan_section(results: Results) -> Section:
     """Master schedule and shadow prices."""
     plans = rows(results, "schedule", "plans")
     gaps = [row["gap"] for row in plans if is_number(row.get("gap"))]
-    lead = "Each week the plant's schedule is solved anew with what the orders of that week say."
+    lead = "The weekly schedule is solved again each time it is due, with the orders known by then."
     if plans:
         largest = f"; the largest optimality gap was {percent(max(gaps))}" if gaps else ""
         lead += f" {number(len(plans))} plans were made{largest}."

@@ -17,6 +17,7 @@ from .readings import (
     paired_row,
     part,
     promise_errors,
+    rows,
     scale_of,
     twin_row,
     twin_unit,
@@ -222,7 +223,8 @@ def break_even_sentence(results: Results) -> str:
     """When renting and buying have cost the same."""
     months = results.get("break_even_months")
     if not is_number(months):
-        return "The plans' costs do not cross within the months computed, or there is only one plan."
+        plans = {row.get("plan") for row in rows(results, "offers")}
+        return "There is one plan." if len(plans) == 1 else "The plans' costs do not cross in the months computed."
     return (
         f"The plans have cost the same after {number(months)} months ({number(months / 12, 1)} years); before that the"
         " one with the lower price is cheaper, afterwards the other."
@@ -243,8 +245,8 @@ def supply_sentence(results: Results) -> str:
     """How much was called off."""
     supply = part(results, "procurement")
     texts = [
-        f"{number(supply[key])} {words}"
-        for key, words in (("call_offs", "call-offs"), ("lines", "lines"))
+        f"{number(supply[key])} {word if supply[key] == 1 else plural(word)}"
+        for key, word in (("call_offs", "call-off"), ("lines", "line"))
         if is_number(supply.get(key))
     ]
     if is_number(supply.get("amount_minor")):

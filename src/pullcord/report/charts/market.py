@@ -18,7 +18,9 @@ from ..style import AXIS, INK, MUTED, PULL, PUSH
 
 Row = Mapping[str, Any]
 # Units that attribute names end in, as in `range_km`.
-_UNITS = frozenset(["km", "m", "cm", "mm", "kw", "kwh", "w", "kg", "g", "l", "lm", "h", "min", "s", "in", "db"])
+_UNITS = frozenset(
+    ("km", "m", "cm", "mm", "kw", "kwh", "w", "kg", "g", "l", "lm", "lumen", "h", "hours", "min", "s", "inch", "db")
+)
 PRICES = "program's price card and rivals table"
 
 
@@ -239,7 +241,7 @@ def _share(name: str, share: Row, rivals: Sequence[Row], sheet: Sheet) -> Figure
         plot.plot([float(row["observed_share"]) * 100], [i], marker="o", markersize=7, color=MUTED)
     plot.set_xlim(0, max(reach) * 1.06 or 1.0)
     name_rows(plot, names)
-    plot.get_yticklabels()[0].set(fontweight="bold", color=INK)
+    plot.get_yticklabels()[0].set(color=PULL)
     x_label(plot, "share of the market considered, %", sheet.size)
     return figure
 

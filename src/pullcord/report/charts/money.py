@@ -21,8 +21,8 @@ Path = list[tuple[float, float]]  # months since purchase, minor units paid
 def offer_charts(results: Results) -> list[Chart]:
     """Cost of ownership by month, one line per offer."""
     paths = cost_paths(results)
-    if not paths:
-        return []
+    if not any(len({paid for _, paid in path}) > 1 for path in paths.values()):
+        return []  # one price for ever is no picture; the price card says it
     km = next((row["km_per_month"] for row in rows(results, "offers") if is_number(row.get("km_per_month"))), None)
     driven = f" at the assumed {number(km)} km a month" if is_number(km) and km > 0 else ""
     meeting = results.get("break_even_months")
