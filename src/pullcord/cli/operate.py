@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pullcord.base import PartyId, monday_of
+from pullcord.base import PartyId
 
 from .console import JsonFlag, show
 from .house import AtOption, Folder, LedgerOption, PartyOption, give, open_house
@@ -76,14 +76,10 @@ def build(
     as_json: JsonFlag = False,
 ) -> None:
     """Build what this week's plan still holds, as far as the parts are there."""
-    from pullcord import production as room
-
     with open_house(folder, ledger, at) as house:
-        where, today = _plant(house, plant), _today(house)
-        with house.ledger.reader() as reader:
-            waiting = room.planned_orders(reader, house.desk.house.plant(where).plant_id, monday_of(today))
-        names = [order.build_order_id for order in sorted(waiting, key=lambda o: (o.due_week, o.build_order_id))]
-        answer = give(house, house.desk.build(where, today, names, party=_party(party)))
+        today = _today(house)
+        command = house.desk.build(_plant(house, plant), today, run_id=_moment(house), party=_party(party))
+        answer = give(house, command)
 
         def draw(console: Console) -> None:
             console.print(f"{answer.count:,} vehicles built on {today}")
@@ -177,6 +173,20 @@ def settle(
     with open_house(folder, ledger, at) as house:
         answer = give(house, house.desk.settle(f"{_moment(house)}", party=_party(party)))
         show({"payments": answer.count}, as_json, lambda console: console.print(f"{answer.count:,} parties paid"))
+
+
+@finance.command(name="pay")
+def pay_suppliers(
+    folder: Folder,
+    ledger: LedgerOption = None,
+    at: AtOption = None,
+    party: PartyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Pay suppliers what they delivered long enough ago for it to be due."""
+    with open_house(folder, ledger, at) as house:
+        answer = give(house, house.desk.pay_suppliers(_today(house), party=_party(party)))
+        show({"payments": answer.count}, as_json, lambda console: console.print(f"{answer.count:,} suppliers paid"))
 
 
 @finance.command()

@@ -88,11 +88,18 @@ class CustomerDesk(Clerk):
         return ready
 
     def first_promised_week(self, tx: Transaction) -> date:
-        """The first week that can still be planned, and built firm, if the customer takes all the time they have."""
+        """The first week that can still be planned, and built firm, if the customer takes all the time they have.
+
+        The week begins once the order has locked, and the freeze fence still leaves it open when the first plan that
+        knows of the deposit is made.
+        """
+        policies = self.policies
         offset = timedelta(hours=self.program.utc_offset_hours)
-        paid_by = tx.now + timedelta(hours=self.policies.quote_valid_hours) + offset
-        locked_by = (paid_by + timedelta(hours=self.policies.lock_hours)).date()
-        return max(self.first_open_week(paid_by.date()), monday_of(locked_by + timedelta(days=6)))
+        paid_by = tx.now + timedelta(hours=policies.quote_valid_hours) + offset
+        planned_by = (paid_by + timedelta(days=policies.plan_every_days)).date()
+        # A moment before: an order that locks as a Monday begins is firm for that Monday's week.
+        locked_by = (paid_by + timedelta(hours=policies.lock_hours) - timedelta.resolution).date()
+        return max(self.first_open_week(planned_by), monday_of(locked_by) + timedelta(weeks=1))
 
     def deposit(
         self, order_id: str, amount: Money | None = None, *, attempt: int = 1, party: PartyId | None = None
@@ -107,13 +114,13 @@ class CustomerDesk(Clerk):
         body = {"order": order_id, "amount": [paid.minor, paid.currency]}
         return self._for_customer("orders.deposit", party, f"deposit-{order_id}-{attempt}", body, decide)
 
-    def lock(self, order_id: str, *, party: PartyId | None = None) -> Command[Outcome]:
+    def lock(self, order_id: str, *, attempt: int = 1, party: PartyId | None = None) -> Command[Outcome]:
         """Make the order firm."""
 
         def decide(tx: Transaction) -> Outcome:
             return orders.lock(tx, OrderId(order_id))
 
-        return self._for_customer("orders.lock", party, f"lock-{order_id}", {"order": order_id}, decide)
+        return self._for_customer("orders.lock", party, f"lock-{order_id}-{attempt}", {"order": order_id}, decide)
 
     def cancel(self, order_id: str, reason: str, *, party: PartyId | None = None) -> Command[Outcome]:
         """End an order before its vehicle is built."""

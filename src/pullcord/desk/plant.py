@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from pullcord import demand, orders, procurement, production
-from pullcord.base import BuildOrderId, Money, PartId, PartyId, VariantId, monday_of
+from pullcord import demand, finance, orders, procurement, production
+from pullcord.base import BuildOrderId, Money, PartId, PartyId, PlantId, VariantId, monday_of
 from pullcord.production import PlanPolicy, PlanRequest
-from pullcord.store import Command, Transaction
+from pullcord.store import Command, Reader, Transaction
 
 from .clerk import Clerk
 from .model import Built, Count, Planned
@@ -125,12 +125,18 @@ class PlantDesk(Clerk):
         return {(row[0], row[1] + lag): round(row[2] * (left_of_week if row[1] == this_week else 1.0)) for row in rows}
 
     def build(
-        self, plant_id: str, built_on: date, build_orders: Sequence[str], *, party: PartyId | None = None
+        self,
+        plant_id: str,
+        built_on: date,
+        build_orders: Sequence[str] | None = None,
+        *,
+        run_id: str | None = None,
+        party: PartyId | None = None,
     ) -> Command[Built]:
-        """Build these vehicles with the parts in stock.
+        """Build these vehicles with the parts in stock; without names, all that the plan still holds for the week.
 
         Named in the answer, and left for later: those whose parts are missing, and those that their customers may
-        still withdraw.
+        still withdraw. `run_id` tells several reports of one day apart.
         """
         plant = self.house.plant(plant_id)
 
@@ -144,7 +150,7 @@ class PlantDesk(Clerk):
             built: list[BuildOrderId] = []
             waiting: list[BuildOrderId] = []
             not_locked: list[BuildOrderId] = []
-            for name in build_orders:
+            for name in self.planned_builds(tx, plant.plant_id, built_on) if build_orders is None else build_orders:
                 order = production.find_build_order(tx, BuildOrderId(name))
                 needs = self.house.usage[order.variant_id]
                 wish = tx.get(orders.ORDER, orders.order_of_build(order.build_order_id))
@@ -161,8 +167,44 @@ class PlantDesk(Clerk):
                 production.report_built(tx, plant.plant_id, built_on, built)
             return Built(len(built), tuple(waiting), tuple(not_locked))
 
-        body = {"plant": plant_id, "on": built_on, "orders": list(build_orders)}
-        return self._as_carmaker("production.build", party, f"build-{plant_id}-{built_on}", body, decide, Built)
+        body = {"plant": plant_id, "on": built_on, "orders": None if build_orders is None else list(build_orders)}
+        return self._as_carmaker(
+            "production.build", party, f"build-{plant_id}-{run_id or built_on}", body, decide, Built
+        )
+
+    def planned_builds(self, reader: Reader, plant_id: PlantId, day: date) -> list[BuildOrderId]:
+        """What the plan still holds for the week of a day, the longest promised first."""
+        planned = production.planned_orders(reader, plant_id, monday_of(day))
+        return [o.build_order_id for o in sorted(planned, key=lambda o: (o.due_week, o.build_order_id))]
+
+    def pay_suppliers(self, on_date: date, *, party: PartyId | None = None) -> Command[Count]:
+        """Pay every supplier what it delivered so long ago that it is due."""
+        days = round(self.program.assumed("supplier_payment_days"))
+        buyer = self.house.carmaker.party_id
+
+        def decide(tx: Transaction) -> Count:
+            owed: dict[PartyId, int] = {}
+            for supplier_id, minor in procurement.delivered_by(tx, on_date - timedelta(days=days)).items():
+                payee = self.house.suppliers[supplier_id].party_id
+                owed[payee] = owed.get(payee, 0) + minor
+            paid = 0
+            for payee, delivered in sorted(owed.items()):
+                due = delivered - finance.paid_so_far(tx, buyer, payee, self.program.currency).minor
+                if due > 0:
+                    finance.pay_supplier(
+                        tx,
+                        transfer_id=f"pay-{payee}-{on_date}",
+                        buyer=buyer,
+                        supplier=payee,
+                        amount=Money(due, self.program.currency),
+                        about=f"deliveries up to {on_date - timedelta(days=days)}",
+                    )
+                    paid += 1
+            return Count(paid)
+
+        return self._as_carmaker(
+            "finance.pay_supplier", party, f"pay-suppliers-{on_date}", {"on": on_date}, decide, Count
+        )
 
     def receive(self, on_date: date, *, party: PartyId | None = None) -> Command[Count]:
         """Take in the parts that were due by a day."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pullcord.base import Conflict, Money, NotFound, OrderId, PartyId
-from pullcord.store import Transaction
+from pullcord.store import Reader, Transaction
 
 from . import transfers
 from .accounts import account
@@ -71,6 +71,12 @@ def pay_supplier(
     """The transfer that pays a supplier; never more than it is owed."""
     body = transfers.payment(transfer_id, buyer, supplier, amount, about)
     return _kept(tx, body) or _book_new(tx, body, covers=(account(buyer, "payable", supplier), amount))
+
+
+def paid_so_far(reader: Reader, buyer: PartyId, supplier: PartyId, currency: str) -> Money:
+    """All that a buyer has paid a supplier on its invoices."""
+    row = reader.get(ACCOUNT_BALANCE, account(buyer, "payable", supplier), currency)
+    return Money(row.debit_minor if row is not None else 0, currency)
 
 
 def pay_in_capital(tx: Transaction, *, transfer_id: str, party: PartyId, amount: Money) -> Transfer:

@@ -19,6 +19,7 @@ from .requirements import Requirements, Shortage, gross_requirements, net_requir
 from .service import (
     adjust_stock,
     consume_parts,
+    delivered_by,
     issue_call_offs,
     open_lines,
     parts_outlook,
@@ -60,6 +61,7 @@ __all__ = [
     "adjust_stock",
     "call_offs",
     "consume_parts",
+    "delivered_by",
     "gross_requirements",
     "issue_call_offs",
     "net_requirements",

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from itertools import groupby
 
 import numpy as np
+import sqlalchemy as sa
 
-from pullcord.base import Conflict, InvalidInput, Money, PartId, PlantId, VariantId, monday_of
+from pullcord.base import Conflict, InvalidInput, Money, PartId, PlantId, SupplierId, VariantId, monday_of
 from pullcord.store import Reader, Transaction
 
 from .calloffs import Outlook, call_offs, weekly_supply
@@ -128,6 +129,18 @@ def receive_due(tx: Transaction, on_date: date, plant_id: PlantId | None = None)
         tx.emit(f"calloff/{calloff_id}", body)
         received.append(body)
     return received
+
+
+def delivered_by(reader: Reader, day: date) -> dict[SupplierId, int]:
+    """What each supplier has delivered up to the end of a day, in minor units of the call-offs' currency."""
+    columns = CALL_OFF_LINE.sql.c
+    rows = reader.query(
+        sa.select(columns.supplier_id, sa.func.sum(sa.cast(columns.quantity, sa.BigInteger) * columns.unit_cost_minor))
+        .where(columns.program_id == reader.program_id, columns.received_on <= day)
+        .group_by(columns.supplier_id)
+        .order_by(columns.supplier_id)
+    )
+    return {row[0]: int(row[1]) for row in rows}
 
 
 def adjust_stock(tx: Transaction, plant_id: PlantId, quantities: Mapping[PartId, int], reason: str) -> None:

@@ -3,7 +3,7 @@
 from .columns import TABLES, Column, Kind, TableSpec
 from .dictionary import data_dictionary
 from .folder import program_digest
-from .model import Assumption, LaunchDay, MonthlyCount, PanelRow, Policies, Program
+from .model import Assumption, LaunchDay, MonthlyCount, PanelRow, Policies, Program, SourceNote
 from .reader import read_program
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "PanelRow",
     "Policies",
     "Program",
+    "SourceNote",
     "TableSpec",
     "data_dictionary",
     "program_digest",

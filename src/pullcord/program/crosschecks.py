@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from fractions import Fraction
 
@@ -21,15 +21,19 @@ from .columns import (
 from .faults import Faults, nearest, suggest
 from .folder import HEADER_FILE as FILE
 from .header import Header
-from .needed import NEEDED
+from .needed import NEEDED, PLAN
 from .tables import CheckedTable, Row
 
 Tables = Mapping[str, CheckedTable]
 
 
-def check_assumptions(table: CheckedTable, currency: str, faults: Faults) -> None:
+def check_assumptions(table: CheckedTable, currency: str, plans: Collection[str], faults: Faults) -> None:
     """Each value lies in its range, a share between 0 and 1; the keys that the code reads are there, in their unit."""
-    needed = {need.key_in(currency): need for need in NEEDED}
+    needed = {
+        need.key_in(currency).replace(PLAN, plan): need
+        for need in NEEDED
+        for plan in (plans if PLAN in need.key else ("",))
+    }
     for row in table.sound_rows:
         low, value, high = row["low"], row["value"], row["high"]
         if not low <= value <= high:

@@ -78,6 +78,15 @@ class PanelRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceNote:
+    """Where figures of a table come from, and how sure we are of the weakest of them."""
+
+    table: str
+    source: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """The whole checked input. Every reference in it holds; `digest` names its exact content."""
 
@@ -115,6 +124,7 @@ class Program:
     transit_rule: TransitRule
     panel: tuple[PanelRow, ...]
     deliveries: Mapping[str, tuple[MonthlyCount, ...]]  # by product: `xiaomi_yu7` from xiaomi_yu7_deliveries.csv
+    sources: tuple[SourceNote, ...]  # each source of each table once, in the order of the tables
     digest: str  # sha256 of every file read, in hexadecimal
     folder: Path
 

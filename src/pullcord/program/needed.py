@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from .columns import CURRENCY
 
+PLAN = "{plan}"
+"""Stands in a key for each plan of the price card."""
+
 
 @dataclass(frozen=True, slots=True)
 class Needed:
@@ -40,6 +43,7 @@ CUSTOMERS = (
     Needed("ask_delay_hours", "hour", "from reservation to asking for a date, mean"),
     Needed("pay_delay_hours", "hour", "from seeing a date to paying the deposit, mean"),
     Needed("lock_delay_hours", "hour", "from deposit to lock or change of mind, mean"),
+    Needed("plan_share_{plan}", "share", "of buyers, how many choose the plan; one row for each plan"),
     Needed("buy_share", "share", "of simulated shoppers, how many want a unit at posted prices"),
     Needed("price_sensitivity_per_10k_{currency}", "utility per 10k {currency}", "how much a higher price repels"),
     Needed("taste_nest_scale", "nest scale", "how readily a buyer takes another variant instead of leaving"),
@@ -64,6 +68,7 @@ MONEY = (
     Needed("variable_margin_share", "share", "price less variable cost, of the price"),
     Needed("holding_cost_share_per_year", "share/year", "cost of what stands without a buyer, of its value"),
     Needed("financing_rate_per_year", "share/year", "interest on what is built and not yet paid"),
+    Needed("supplier_payment_days", "day", "from delivery to payment of a supplier"),
     Needed("markdown_share_aged", "share", "taken off an aged unit"),
     Needed("expedite_cost_per_unit_{currency}", CURRENCY, "parts by air, or a unit fetched from afar"),
 )

@@ -78,7 +78,8 @@ def _assemble(
     check_cities(tables["cities"], faults)
     check_parts(tables["parts"], faults)
     if header.currency is not None:
-        check_assumptions(tables[ASSUMPTIONS.name], header.currency, faults)
+        plans = {row["plan"] for row in tables["price_card"].sound_rows}
+        check_assumptions(tables[ASSUMPTIONS.name], header.currency, plans, faults)
     check_references(tables, faults)
     check_prices(tables, faults)
     check_settlement(tables, header.currency or "", faults)
@@ -126,6 +127,7 @@ def _assemble(
         assumptions=MappingProxyType(assumptions),
         transit_rule=transit_rule,
         deliveries=MappingProxyType(deliveries),
+        sources=tuple(records.sources(tables)),
         digest=digest,
         folder=folder,
     )

@@ -17,6 +17,7 @@ from pullcord.product import BomLine, Family, NotBuildable, Option, ProductModel
 from pullcord.production import OptionLimit
 
 from .columns import (
+    ASSUMPTIONS,
     BOM,
     FAMILIES,
     OPTION_LIMITS,
@@ -30,7 +31,7 @@ from .columns import (
     VARIANTS,
 )
 from .faults import Faults
-from .model import Assumption
+from .model import Assumption, SourceNote
 from .needed import TRANSIT
 from .tables import CheckedTable, Row
 
@@ -194,6 +195,16 @@ def parts(tables: Tables, faults: Faults) -> tuple[Part, ...]:
         ),
         faults,
     )
+
+
+def sources(tables: Tables) -> dict[SourceNote, None]:
+    """Each source of each table once, in the order in which they are met."""
+    return {
+        SourceNote(name, row["source"], row["mark"]): None
+        for name, table in tables.items()
+        if name != ASSUMPTIONS.name
+        for row in table.sound_rows
+    }
 
 
 def opening_stock(tables: Tables) -> Mapping[str, int]:

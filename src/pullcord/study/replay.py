@@ -75,6 +75,7 @@ class LaunchReplay:
             self.progress(f"launch, {day:%d %b %Y}", done)
             if not self._agenda and self._quiet():
                 break
+        self._close_week(day - timedelta(days=1))  # the last one, even where it ends before its Sunday
         return self.tally
 
     def _quiet(self) -> bool:
@@ -110,7 +111,10 @@ class LaunchReplay:
                 self._build(day)
             self._hour(now + ONE_HOUR)
         if day.weekday() == 6:
-            self._give([self.desk.settle(f"{day:%G-W%V}")])
+            self._close_week(day)
+
+    def _close_week(self, day: date) -> None:
+        self._give([self.desk.settle(f"{day:%G-W%V}"), self.desk.pay_suppliers(day)])
 
     def _plan(self, day: date) -> None:
         for plant in self.program.plants:
@@ -119,14 +123,7 @@ class LaunchReplay:
             if planned.conflicts:
                 self.progress(f"plan of {day}: {planned.conflicts[0]}", -1)
             with self.app.ledger.reader() as reader:
-                week = day - timedelta(days=day.weekday())
-                self._planned[plant.plant_id] = [
-                    order.build_order_id
-                    for order in sorted(
-                        production.planned_orders(reader, plant.plant_id, week),
-                        key=lambda order: (order.due_week, order.build_order_id),
-                    )
-                ]
+                self._planned[plant.plant_id] = list(self.desk.planned_builds(reader, plant.plant_id, day))
 
     def _build(self, day: date) -> None:
         days_left = WORKING_DAYS - day.weekday()

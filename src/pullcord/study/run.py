@@ -14,11 +14,11 @@ import msgspec
 
 from pullcord import twin
 from pullcord.app import App, open_app, projections, table_sizes
-from pullcord.base import Money, ProgramId, SimulatedClock
+from pullcord.base import Money, SimulatedClock
 from pullcord.finance import Transferred
 from pullcord.mismatch import Latency, Measures, MoneyRates, read_measures
 from pullcord.program import Program
-from pullcord.store import Ledger, Reader
+from pullcord.store import Ledger, Reader, programs
 
 from .books import finance_section, pegging_example
 from .customers import draw_customers
@@ -97,13 +97,13 @@ def encode(results: Mapping[str, Any]) -> bytes:
 
 def _fresh_app(program: Program, ledger: Path, clock: SimulatedClock) -> AbstractContextManager[App]:
     """A new ledger in place of an earlier run's. Opening it first proves that nobody else is writing."""
+    url = f"sqlite:///{ledger}"
     if ledger.exists():
-        Ledger.open(
-            f"sqlite:///{ledger}", ProgramId(program.program_id), clock=clock, projections=projections()
-        ).close()
-        for leftover in ledger.parent.glob("ledger.db*"):
-            leftover.unlink()
-    return open_app(program, f"sqlite:///{ledger}", clock)
+        for kept in programs(url):
+            Ledger.open(url, kept, clock=clock, projections=projections()).close()
+        for ending in ("", "-wal", "-shm"):
+            ledger.with_name(ledger.name + ending).unlink(missing_ok=True)
+    return open_app(program, url, clock)
 
 
 class _Stages:
@@ -211,16 +211,9 @@ def _hours(latency: Latency) -> dict[str, Any] | None:
 
 
 def _sources(program: Program) -> list[dict[str, str]]:
-    """Every source that a table of the program names, once, with the weakest mark beside it."""
-    found: dict[str, dict[str, str]] = {}
-    tables: dict[str, Any] = {
-        "prices": program.prices,
-        "rivals": program.rivals,
-        "sales": program.rival_sales,
-        "tastes": program.tastes,
-        "launch": program.launch,
-    }
-    for what, rows in tables.items():
-        for row in rows:
-            found.setdefault(row.source, {"what": what, "source": row.source, "mark": row.mark})
-    return list(found.values())
+    """Every source that a table of the program names, but not its own assumptions, which stand in a table of theirs."""
+    return [
+        {"what": note.table.replace("_", " "), "source": note.source, "mark": note.mark}
+        for note in program.sources
+        if note.mark != "A"
+    ]
