@@ -122,13 +122,14 @@ def test_money_by_hand(story: Story) -> None:
     rates = MoneyRates(holding_share_per_year=0.365, financing_rate_per_year=0.0365, variable_margin_share=0.1)
     m7 = story.read(as_of=date(2026, 1, 31), rates=rates).m7
     assert m7 is not None
-    assert m7.markdown == pytest.approx(5000)
-    assert m7.holding == pytest.approx(90_000 * 10 * 0.001)
-    assert m7.financing == pytest.approx(90_000 * 10 * 0.0001)
-    assert m7.lost_margin == pytest.approx(10_000)
+    assert m7.demand == 2, "ann and bo asked"
+    assert m7.markdown == pytest.approx(5000 / 2)
+    assert m7.holding == pytest.approx(90_000 * 10 * 0.001 / 2)
+    assert m7.financing == pytest.approx(90_000 * 10 * 0.0001 / 2)
+    assert m7.lost_margin == pytest.approx(10_000 / 2)
     assert m7.expedite is None
     assert m7.not_measured == ("expedite",)
-    assert m7.total == pytest.approx(5000 + 900 + 90 + 10_000)
+    assert m7.total == pytest.approx((5000 + 900 + 90 + 10_000) / 2)
     without = story.read().m7
     assert without is not None
     assert without.not_measured == ("holding", "lost_margin", "expedite", "financing")

@@ -94,7 +94,7 @@ class DateMeasure:
 
 @dataclass(frozen=True, slots=True)
 class MoneyMeasure:
-    """M7 per unit handed over, in major units; a line that the ledger cannot show is None."""
+    """M7 per unit of demand, as in M1, in major units; a line that the ledger cannot show is None."""
 
     total: float  # of the lines that were measured
     holding: float | None
@@ -102,7 +102,7 @@ class MoneyMeasure:
     lost_margin: float | None
     expedite: float | None
     financing: float | None
-    handed_over: int
+    demand: int
 
     @property
     def not_measured(self) -> tuple[str, ...]:
@@ -227,8 +227,13 @@ def _lost_persons(told: _Story) -> dict[str, str]:
     return {person: order for order in sorted(gone) if (person := _person_of(told, order)) not in standing}
 
 
+def _asked(told: _Story) -> set[str]:
+    """The persons who asked for a date: the demand that M1 and M7 are counted by."""
+    return {_person_of(told, order) for order in set(told.quotes) | told.refused}
+
+
 def _unit(told: _Story, day: date | None, lost: dict[str, str]) -> UnitMeasure | None:
-    demand = {_person_of(told, order) for order in set(told.quotes) | told.refused}
+    demand = _asked(told)
     if day is None or not demand:
         return None
     delivered = {vehicle: on for vehicle, on, _ in told.handed_over.values()}
@@ -269,9 +274,9 @@ def _date(told: _Story) -> DateMeasure | None:
 
 def _money(told: _Story, day: date | None, lost: dict[str, str], rates: MoneyRates | None) -> MoneyMeasure | None:
     """Parts in stock and expedited parts leave no trace that this floor can price: `expedite` stays None."""
-    if day is None or not told.handed_over:
+    units = len(_asked(told))
+    if day is None or not told.handed_over or not units:
         return None
-    units = len(told.handed_over)
     posted = {order: quotes[-1][2] for order, quotes in told.quotes.items()}
     off_price = [
         max(posted[order] - price, 0.0) for order, (_, _, price) in told.handed_over.items() if order in posted

@@ -74,7 +74,8 @@ def price_card(results: Results) -> HtmlTable | None:
         lines.append(("variants", *(_some(names) for names in groups.values())))
     title = "Price card, with every condition"
     if everything:
-        title += f": {_some(list(variants.pop()))}"
+        names = list(variants.pop())
+        title += f": {names[0]}" if len(names) == 1 else f": the same for all {len(names)} variants"
     if len(groups) <= 4:
         return HtmlTable(title, lines[0], tuple(lines[1:]), tuple(range(1, len(groups) + 1)) if everything else ())
     columns, *made = zip(*lines, strict=True)
@@ -184,7 +185,7 @@ def cost_table(results: Results) -> HtmlTable | None:
     currency, cost = currency_of(results), part(results, "measures", "M7")
     if not cost:
         return None
-    made = [("M7", f"mismatch, per {unit_of(results)}", money(cost.get("total_minor_per_unit"), currency, 2))]
+    made = [("M7", "mismatch, per unit of demand", money(cost.get("total_minor_per_unit"), currency, 2))]
     parts = part(cost, "parts")
     for name in (*M7_PARTS, *(key for key in parts if key not in M7_PARTS)):
         if name in parts:
@@ -251,7 +252,7 @@ def warnings_table(results: Results) -> HtmlTable | None:
 def sources_table(results: Results) -> HtmlTable | None:
     """Sources with their marks."""
     made = tuple(tuple(_text(row.get(k)) for k in ("what", "source", "mark")) for row in rows(results, "sources"))
-    return HtmlTable("", ("what", "source", "mark"), made) if made else None
+    return HtmlTable("Every source", ("what", "source", "mark"), made, folded=len(made) > 20) if made else None
 
 
 def ledger_table(results: Results) -> HtmlTable | None:

@@ -137,18 +137,14 @@ def _cross_section(market: Market) -> CrossSection | None:
 
 
 def offers_section(program: Program) -> tuple[list[dict[str, Any]], float | None]:
-    """Each plan's cost over time at the middle driver's distance, and when rental and purchase cost the same.
-
-    Plans of the same terms are shown once, under the first variant that is sold so.
-    """
+    """Each variant's plans with their cost over time at the middle driver's distance, and when the plans meet."""
     km = round(program.assumptions["km_per_month_median"].value) if "km_per_month_median" in program.assumptions else 0
     names: dict[str, str] = {variant.variant_id: variant.name for variant in program.variants}
-    first = {price.plan: price for price in reversed(program.prices)}
     rows = [
         {
             "variant_id": price.variant_id,
             "variant": names[price.variant_id],
-            "plan": plan,
+            "plan": price.plan,
             "price_minor": price.price.minor,
             "monthly_minor": price.monthly.minor if price.monthly else None,
             "cap_km_per_month": price.cap_km_per_month,
@@ -156,9 +152,9 @@ def offers_section(program: Program) -> tuple[list[dict[str, Any]], float | None
             "cost_by_month": [[m, offers.five_year_cost(price, km, m).minor] for m in COST_MONTHS],
             "km_per_month": km,
         }
-        for plan in program.plans
-        for price in (first[plan],)
+        for price in program.prices
     ]
+    first = {price.plan: price for price in reversed(program.prices)}
     monthly = next((p for p in first.values() if p.monthly is not None), None)
     outright = next((p for p in first.values() if p.monthly is None), None)
     even = offers.break_even_months(monthly, outright, km) if monthly and outright else None

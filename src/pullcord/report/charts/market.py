@@ -82,8 +82,8 @@ def price_charts(results: Results) -> list[Chart]:
         Chart(
             "share-by-price",
             "What the price does to the share",
-            "Predicted share if only the price changed and rivals kept theirs; the band is the 95 % interval."
-            " Dotted lines: the prices on the card.",
+            "Predicted share if only the price changed and rivals kept theirs; the band is the 95 % interval from"
+            " tastes alone. Dotted lines: the prices on the card.",
             f"share in %, price in {currency_word(currency_of(results))}",
             f"multinomial logit; {PRICES}",
             lambda sheet: _price_curve(results, sorted(curve, key=lambda row: float(row["price_minor"])), sheet),
