@@ -1,9 +1,9 @@
-"""A program's records by name, with what follows from them once and for all: parts per variant, days per city."""
+"""A program's records by name, and what follows from them: parts per variant, days per city, weeks to promise."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from fractions import Fraction
 from typing import TypeVar
@@ -80,6 +80,28 @@ class Catalogue:
 
     def _only(self, role: Role) -> Party:
         return next(party for party in self.program.parties if party.role is role)
+
+    def local_time(self, at: datetime) -> datetime:
+        """A UTC instant on the wall clock where the program is sold."""
+        return at + timedelta(hours=self.program.utc_offset_hours)
+
+    def planned_by(self, at: datetime) -> date:
+        """The day by which a plan is made that knows of an order quoted at `at`, however late its customer pays."""
+        policies = self.program.policies
+        return (self.local_time(at) + timedelta(hours=policies.quote_valid_hours, days=policies.plan_every_days)).date()
+
+    def first_promised_week(self, at: datetime) -> date:
+        """The first week that a quote given at `at` may promise, however long its customer takes.
+
+        The week begins once the order has locked, and the freeze fence still leaves it open when the first plan that
+        knows of the deposit is made.
+        """
+        program, policies = self.program, self.program.policies
+        first_open = monday_of(self.planned_by(at)) + timedelta(weeks=policies.freeze_weeks)
+        locked_by = self.local_time(at) + timedelta(hours=policies.quote_valid_hours + policies.lock_hours)
+        # A moment before: an order that locks as a Monday begins is firm for that Monday's week.
+        firm = monday_of((locked_by - timedelta.resolution).date()) + timedelta(weeks=1)
+        return max(monday_of(program.starts_on), first_open, firm)
 
     def variant(self, variant_id: str) -> Variant:
         """The variant of that id; NotFound names the nearest."""

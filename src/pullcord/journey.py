@@ -76,7 +76,10 @@ def call_off_parts(house: Catalogue, tx: Transaction, event: Event[SchedulePubli
 
 
 def fit_places_to_parts(house: Catalogue, tx: Transaction, event: Event[SchedulePublished]) -> None:
-    """From now on customers are offered no more places in a week than its parts can carry."""
+    """From now on customers are offered no more places in a week than its parts can carry.
+
+    A week that no quote can promise any more offers none, so that its parts serve the weeks after it.
+    """
     body = event.body
     weeks = [week for week in house.capacity[body.plant_id] if week >= monday_of(body.as_of)]
     if not weeks:
@@ -90,8 +93,9 @@ def fit_places_to_parts(house: Catalogue, tx: Transaction, event: Event[Schedule
     supply = procurement.parts_supply(
         tx, body.plant_id, body.as_of, len(weeks), [house.parts[part_id] for part_id in house.common_parts]
     )
+    first = house.first_promised_week(tx.now)
     places = promising.places_to_offer(
-        [slot.free_vehicles if slot else 0 for slot in slots],
+        [slot.free_vehicles if slot and slot.week_start >= first else 0 for slot in slots],
         waiting,
         promising.units_that_parts_allow(house.common_parts, supply, len(weeks)),
     )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, TypeVar
 
 from pullcord import alliance
-from pullcord.base import CommandId, InvalidInput, PartyId, check_id, monday_of
+from pullcord.base import CommandId, InvalidInput, PartyId, check_id
 from pullcord.catalogue import Catalogue
 from pullcord.outlook import Outlook
 from pullcord.store import Command, Transaction
@@ -46,8 +46,4 @@ class Clerk:
 
     def local_date(self, tx: Transaction) -> date:
         """The calendar day of a command where the program is sold."""
-        return (tx.now + timedelta(hours=self.program.utc_offset_hours)).date()
-
-    def first_open_week(self, today: date) -> date:
-        """The Monday of the first week that the freeze fence leaves open."""
-        return max(monday_of(self.program.starts_on), monday_of(today) + timedelta(weeks=self.policies.freeze_weeks))
+        return self.house.local_time(tx.now).date()

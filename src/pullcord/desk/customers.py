@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from pullcord import orders, procurement, promising
-from pullcord.base import CityId, Money, OrderId, PartyId, PersonId, VariantId, check_id, monday_of
+from pullcord.base import CityId, Money, OrderId, PartyId, PersonId, VariantId, check_id
 from pullcord.orders import Outcome, State, Terms
 from pullcord.store import Command, Transaction
 
@@ -53,7 +53,7 @@ class CustomerDesk(Clerk):
 
     def terms(self, tx: Transaction, variant_id: str, plan: str, city_id: str) -> Terms:
         """What a quote made now rests on."""
-        house, today = self.house, self.local_date(tx)
+        house = self.house
         return Terms(
             VariantId(variant_id),
             plan,
@@ -61,18 +61,19 @@ class CustomerDesk(Clerk):
             house.price(variant_id, plan).price,
             [(use.family_id, use.option_id) for use in house.limited_options[variant_id]],
             house.transit_days[city_id],
-            self.own_parts_ready_on(tx, VariantId(variant_id), today),
-            self.first_promised_week(tx),
+            self.own_parts_ready_on(tx, VariantId(variant_id)),
+            house.first_promised_week(tx.now),
             timedelta(hours=self.policies.quote_valid_hours),
         )
 
-    def own_parts_ready_on(self, tx: Transaction, variant_id: VariantId, today: date) -> date:
+    def own_parts_ready_on(self, tx: Transaction, variant_id: VariantId) -> date:
         """The day by which the parts that not every variant needs can be there for one more unit.
 
-        At once where the stock covers it beyond all that is promised and not built; after the lead time otherwise.
-        What is on order is left out of account: it is for those who were promised before.
+        At once where the stock covers it beyond all that is promised and not built; otherwise after the lead time,
+        from the plan that calls them off. What is on order is left out of account: it is for those who were promised
+        before.
         """
-        house, ready = self.house, today
+        house, ready = self.house, self.local_date(tx)
         for part_id, users in house.own_parts[variant_id].items():
             promised = sum(pieces * promising.promised_units(tx, other) for other, pieces in users.items())
             stock = max(
@@ -84,22 +85,8 @@ class CustomerDesk(Clerk):
                 default=0,
             )
             if stock - promised < users[variant_id]:
-                ready = max(ready, today + timedelta(days=house.parts[part_id].lead_time_days))
+                ready = max(ready, house.planned_by(tx.now) + timedelta(days=house.parts[part_id].lead_time_days))
         return ready
-
-    def first_promised_week(self, tx: Transaction) -> date:
-        """The first week that can still be planned, and built firm, if the customer takes all the time they have.
-
-        The week begins once the order has locked, and the freeze fence still leaves it open when the first plan that
-        knows of the deposit is made.
-        """
-        policies = self.policies
-        offset = timedelta(hours=self.program.utc_offset_hours)
-        paid_by = tx.now + timedelta(hours=policies.quote_valid_hours) + offset
-        planned_by = (paid_by + timedelta(days=policies.plan_every_days)).date()
-        # A moment before: an order that locks as a Monday begins is firm for that Monday's week.
-        locked_by = (paid_by + timedelta(hours=policies.lock_hours) - timedelta.resolution).date()
-        return max(self.first_open_week(planned_by), monday_of(locked_by) + timedelta(weeks=1))
 
     def deposit(
         self, order_id: str, amount: Money | None = None, *, attempt: int = 1, party: PartyId | None = None

@@ -38,24 +38,32 @@ class MarketDesk(Clerk):
         )
 
     def counts(self, reader: Reader) -> Counts:
-        """What customers have done so far, each counted once at the dearest signal."""
+        """What customers have done so far, each counted once."""
         table = orders.ORDER.sql
+        asked = sa.or_(table.c.deliver_on.is_not(None), table.c.refused.is_not(None))
         found = reader.query(
-            sa.select(table.c.state, table.c.variant_id, table.c.city_id, sa.func.count())
+            sa.select(
+                table.c.state, table.c.deposit_minor > 0, asked, table.c.variant_id, table.c.city_id, sa.func.count()
+            )
             .where(table.c.program_id == reader.program_id)
-            .group_by(table.c.state, table.c.variant_id, table.c.city_id)
+            .group_by(table.c.state, table.c.deposit_minor > 0, asked, table.c.variant_id, table.c.city_id)
         )
-        rows = [(row[0], row[1], row[2], row[3]) for row in found]
         firm = (State.LOCKED, State.BUILT, State.SHIPPED, State.HANDED_OVER)
+        reserved = seen = accepted = declined = 0
         locked: dict[tuple[str, str], int] = {}
-        for state, variant_id, city_id, count in rows:
+        for row in found:
+            state, paid, was_asked, variant_id, city_id, count = (row[i] for i in range(6))
+            if not was_asked and state is State.RESERVED:
+                reserved += count
+            if was_asked:
+                seen += count
+            if paid:
+                accepted += count
+            elif was_asked and state is not State.QUOTED:
+                declined += count
             if state in firm:
                 locked[variant_id, city_id] = locked.get((variant_id, city_id), 0) + count
-        return Counts(
-            reserved=sum(count for state, _, _, count in rows if state in (State.RESERVED, State.QUOTED)),
-            deposited=sum(count for state, _, _, count in rows if state is State.DEPOSITED),
-            locked=locked,
-        )
+        return Counts(reserved, seen, accepted, declined, locked)
 
     def open_orders(self, reader: Reader) -> int:
         """Paid orders that have not reached their customers."""

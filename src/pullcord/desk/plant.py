@@ -94,18 +94,22 @@ class PlantDesk(Clerk):
         program = self.program
         price = max(p.price.minor for p in program.prices)
         margin = program.assumed("variable_margin_share")
-        late = program.assumed(f"expedite_cost_per_unit_{program.currency.lower()}")
+        late = Money.of(round(program.assumed(f"expedite_cost_per_unit_{program.currency.lower()}")), program.currency)
+        weeks = self.weeks_left(today)
         holding = program.assumed("holding_cost_share_per_year") / 52 * (1 - margin)
 
         def money(minor: float) -> Money:
             return Money(round(minor), program.currency)
 
         return PlanPolicy(
-            late_cost=Money.of(round(late), program.currency),
+            late_cost=late,
             early_cost=money(holding * price),
             unbuilt_cost=money(margin * price),
-            weeks=self.weeks_left(today),
-            freeze_weeks=min(self.policies.freeze_weeks, self.weeks_left(today)),
+            # A date that was shown goes before what is only expected: leaving an expected unit out of the whole
+            # horizon costs less than one week of delay for one customer.
+            forecast_late_cost=money(late.minor / (weeks + margin * price / max(1, late.minor) + 1)),
+            weeks=weeks,
+            freeze_weeks=min(self.policies.freeze_weeks, weeks),
             thaw=True,  # a frozen week that lost its parts is planned anew, and the conflict is published
         )
 
