@@ -8,13 +8,13 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from pullcord import demand, finance, logistics, orders, procurement, production, promising
-from pullcord.base import Clock, Conflict, ProgramId
+from pullcord.base import Clock, Conflict, NotFound, ProgramId
 from pullcord.catalogue import Catalogue
 from pullcord.desk import Desk, ProgramOpened
 from pullcord.journey import reactions
 from pullcord.outlook import Outlook
 from pullcord.program import Program
-from pullcord.store import Ledger, Projection, Reader
+from pullcord.store import Ledger, LedgerReader, Projection, Reader, open_reader
 
 
 def projections() -> tuple[Projection, ...]:
@@ -63,12 +63,31 @@ def open_app(program: Program, url: str, clock: Clock) -> Iterator[App]:
     with Ledger.open(
         url, ProgramId(program.program_id), clock=clock, projections=projections(), reactions=reactions(house)
     ) as ledger:
-        begun = next(ledger.events(stream=f"program/{program.program_id}"), None)
-        if begun is None:
+        if not _begun(program, ledger):
             ledger.execute_many([desk.open_program(), desk.open_stock()])
-        elif isinstance(begun.body, ProgramOpened) and begun.body.digest != program.digest:
-            raise Conflict(
-                f"the ledger was begun with another input than {program.folder} now holds",
-                "choose another ledger, or restore the folder as it was",
-            )
         yield App(program, ledger, clock, desk)
+
+
+@contextmanager
+def read_app(program: Program, url: str) -> Iterator[LedgerReader]:
+    """What a program's ledger at `url` says, whoever writes there; nothing is begun or changed.
+
+    Raises NotFound where the program was never begun, and Conflict when it was begun with another input.
+    """
+    with open_reader(url, ProgramId(program.program_id), projections()) as reader:
+        if not _begun(program, reader):
+            raise NotFound(f"{program.name} has not begun in this ledger", "give it a first command, or name another")
+        yield reader
+
+
+def _begun(program: Program, ledger: LedgerReader) -> bool:
+    """Whether the ledger holds the program already; Conflict when it was begun with another input."""
+    begun = next(ledger.events(stream=f"program/{program.program_id}"), None)
+    if begun is None:
+        return False
+    if isinstance(begun.body, ProgramOpened) and begun.body.digest != program.digest:
+        raise Conflict(
+            f"the ledger was begun with another input than {program.folder} now holds",
+            "choose another ledger, or restore the folder as it was",
+        )
+    return True

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pullcord.base import FixedClock, InvalidInput, PullcordError, SystemClock
+from pullcord.base import Clock, FixedClock, InvalidInput, PullcordError, SystemClock
 
 if TYPE_CHECKING:
     from pullcord.app import App
-    from pullcord.store import Command
+    from pullcord.program import Program
+    from pullcord.store import Command, LedgerReader
 
 Folder = Annotated[Path, typer.Argument(help="The program's folder.")]
 LedgerOption = Annotated[
@@ -32,16 +33,37 @@ def open_house(folder: Path, ledger: str | None, at: str | None) -> Iterator[App
     """The running program; a ledger that does not exist yet is begun."""
     from pullcord.app import open_app
     from pullcord.program import read_program
-    from pullcord.settings import read_settings
 
     program = read_program(folder)
-    clock = FixedClock(_instant(at)) if at is not None else SystemClock()
-    url = ledger or read_settings().database_url or str(Path("out") / program.program_id / "live.db")
-    if "://" not in url:
-        Path(url).parent.mkdir(parents=True, exist_ok=True)
-        url = f"sqlite:///{url}"
+    clock = clock_at(at)
+    url = _url(program, ledger)
+    if (path := url.removeprefix("sqlite:///")) != url:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open_app(program, url, clock) as app:
         yield app
+
+
+@contextmanager
+def read_house(folder: Path, ledger: str | None) -> Iterator[tuple[Program, LedgerReader]]:
+    """A program and what its ledger says, also while another process writes there; nothing is begun or changed."""
+    from pullcord.app import read_app
+    from pullcord.program import read_program
+
+    program = read_program(folder)
+    with read_app(program, _url(program, ledger)) as reader:
+        yield program, reader
+
+
+def clock_at(at: str | None) -> Clock:
+    """A clock that stands at the time given, or the system's."""
+    return SystemClock() if at is None else FixedClock(_instant(at))
+
+
+def _url(program: Program, ledger: str | None) -> str:
+    from pullcord.settings import read_settings
+
+    url = ledger or read_settings().database_url or str(Path("out") / program.program_id / "live.db")
+    return url if "://" in url else f"sqlite:///{url}"
 
 
 def _instant(text: str) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -10,13 +10,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pullcord.base import PartyId
+from pullcord.base import Clock, PartyId
 
 from .console import JsonFlag, show
-from .house import AtOption, Folder, LedgerOption, PartyOption, give, open_house
+from .house import AtOption, Folder, LedgerOption, PartyOption, clock_at, give, open_house, read_house
 
 if TYPE_CHECKING:
     from pullcord.app import App
+    from pullcord.program import Program
 
 demand = typer.Typer(help="Demand: publish what is expected.", no_args_is_help=True)
 production = typer.Typer(help="Production: plan the weeks, build the vehicles.", no_args_is_help=True)
@@ -122,14 +123,17 @@ def peg(
     from pullcord import procurement as room
     from pullcord import production as makers
     from pullcord.base import OrderId
+    from pullcord.catalogue import Catalogue
 
-    with open_house(folder, ledger, at) as house, house.ledger.reader() as reader:
-        where = house.desk.house.plant(_plant(house, plant)).plant_id
+    with read_house(folder, ledger) as (program, kept), kept.reader() as reader:
+        catalogue = Catalogue(program)
+        where = catalogue.plant(plant or program.plants[0].plant_id).plant_id
+        today = _local(clock_at(at), program).date()
         builds = [
             room.Build(waiting.planned_week or waiting.due_week, waiting.build_order_id, waiting.variant_id)
             for waiting in makers.waiting_orders(reader, where)
         ]
-        pegging = room.peg_orders(reader, where, builds, house.desk.house.usage, _today(house))
+        pegging = room.peg_orders(reader, where, builds, catalogue.usage, today)
         if order is not None:
             pegs = pegging.sources_of(orders.build_order_id(OrderId(order)))
         else:
@@ -194,7 +198,7 @@ def balances(folder: Folder, ledger: LedgerOption = None, as_json: JsonFlag = Fa
     """Every party's accounts, and the trial balance: zero, or the books are wrong."""
     from pullcord import finance as room
 
-    with open_house(folder, ledger, None) as house, house.ledger.reader() as reader:
+    with read_house(folder, ledger) as (_, kept), kept.reader() as reader:
         rows = [
             {"account": b.account, "kind": b.kind.value, "amount": str(b.amount.major), "currency": b.amount.currency}
             for b in room.balances(reader)
@@ -229,9 +233,14 @@ def _party(name: str | None) -> PartyId | None:
 
 
 def _today(house: App) -> date:
-    return (house.clock.now() + timedelta(hours=house.program.utc_offset_hours)).date()
+    return _local(house.clock, house.program).date()
 
 
 def _moment(house: App) -> str:
     """The present minute as a name: the same command given twice in a minute is one command."""
-    return f"{house.clock.now() + timedelta(hours=house.program.utc_offset_hours):%Y-%m-%dT%H.%M}"
+    return f"{_local(house.clock, house.program):%Y-%m-%dT%H.%M}"
+
+
+def _local(clock: Clock, program: Program) -> datetime:
+    """The wall clock where the program is sold."""
+    return clock.now() + timedelta(hours=program.utc_offset_hours)

@@ -12,7 +12,7 @@ from rich.table import Table
 from pullcord.base import Money, PartyId
 
 from .console import JsonFlag, show, talk
-from .house import AtOption, Folder, LedgerOption, PartyOption, give, open_house
+from .house import AtOption, Folder, LedgerOption, PartyOption, give, open_house, read_house
 
 if TYPE_CHECKING:
     from pullcord.orders import Outcome
@@ -78,6 +78,7 @@ def deposit(
 def lock(
     folder: Folder,
     order_id: OrderId,
+    attempt: Annotated[int, typer.Option(min=1, help="Try anew: the same attempt has the same answer.")] = 1,
     ledger: LedgerOption = None,
     at: AtOption = None,
     party: PartyOption = None,
@@ -85,7 +86,7 @@ def lock(
 ) -> None:
     """Make the order firm."""
     with open_house(folder, ledger, at) as house:
-        _answer(give(house, house.desk.lock(order_id, party=_party(party))), as_json)
+        _answer(give(house, house.desk.lock(order_id, attempt=attempt, party=_party(party))), as_json)
 
 
 @app.command()
@@ -109,14 +110,14 @@ def show_order(folder: Folder, order_id: OrderId, ledger: LedgerOption = None, a
     from pullcord import orders
     from pullcord.base import OrderId as Id
 
-    with open_house(folder, ledger, None) as house, house.ledger.reader() as reader:
+    with read_house(folder, ledger) as (_, kept), kept.reader() as reader:
         row = orders.find_order(reader, Id(order_id))
         build = orders.build_order_id(row.order_id)
         streams = [f"order/{order_id}", f"promise/{order_id}", f"build/{build}"]
         if row.vehicle_id:
             streams.append(f"vehicle/{row.vehicle_id}")
         events = sorted(
-            (event for stream in streams for event in house.ledger.events(stream=stream)), key=lambda event: event.seq
+            (event for stream in streams for event in kept.events(stream=stream)), key=lambda event: event.seq
         )
         told = [
             {
