@@ -24,10 +24,12 @@ HOLDING_MONTHS = 60  # over which a buyer weighs what a plan costs
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What customers have done so far; each person counts once, at the dearest signal they gave."""
+    """What customers have done so far, each counted once."""
 
-    reserved: int  # and no more than that
-    deposited: int  # and not locked yet
+    reserved: int  # and never asked for a date
+    asked: int  # for a date, whatever they did then
+    accepted: int  # of them, who took the date and paid
+    declined: int  # of them, who saw a date, or were refused one, and left without paying
     locked: Mapping[tuple[str, str], int]  # firm orders by (variant, city), built and delivered ones among them
 
 
@@ -123,30 +125,38 @@ class Outlook:
         )
 
     def forecast(self, today: date, weeks: int, counts: Counts | None = None) -> Forecast:
-        """Orders expected in each of `weeks` weeks from that of `today` on, or from the launch if that comes later."""
+        """Orders expected in each of `weeks` weeks from that of `today` on, or from the launch if that comes later.
+
+        Demand is who will ask for a date; an order is who takes it and stays. How many take the date they are shown
+        is learned from those who were shown one, and long waits turn many away.
+        """
         launch_week = monday_of(self.program.starts_on)
         first = max(monday_of(today), launch_week)
         elapsed = (first - launch_week).days // 7
         profile = self.profile(elapsed + weeks)
-        level, mix = self.level, None
+        level, mix, taken = self.level, None, 1.0
         if counts is not None and today >= self.program.starts_on:
             days_into_week = min(7, (today - first).days + 1) if first <= today else 0
             exposure = sum(profile[:elapsed]) + profile[elapsed] * days_into_week / 7
-            level = demand.update_level(
-                self.level,
-                self._signals(counts),
-                exposure,
-                relative_error=self.program.assumed("signal_relative_error"),
-            )
+            error = self.program.assumed("signal_relative_error")
+            level = demand.update_level(self.level, self._signals(counts), exposure, relative_error=error)
             mix = self._mix(counts.locked)
-        return demand.forecast_units(level, self.take_rates, self.city_weights, first, profile[elapsed:], mix=mix)
+            # One imagined person of each kind: before anybody has decided, half of them take the date.
+            taken = (counts.accepted + 1) / (counts.accepted + counts.declined + 2)
+        share = taken * (1 - self.program.assumed("cancel_after_deposit_share"))
+        return demand.forecast_units(
+            Level(level.shape, level.rate / share),
+            self.take_rates,
+            self.city_weights,
+            first,
+            profile[elapsed:],
+            mix=mix,
+        )
 
     def _signals(self, counts: Counts) -> Sequence[Signal]:
-        stays = 1 - self.program.assumed("cancel_after_deposit_share")
         return (
-            Signal("reservation", counts.reserved, self.program.assumed("reservation_to_order_share") * stays),
-            Signal("deposit", counts.deposited, stays),
-            Signal("lock", sum(counts.locked.values()), 1.0),
+            Signal("reservation", counts.reserved, self.program.assumed("reservation_to_order_share")),
+            Signal("ask", counts.asked, 1.0),
         )
 
     def _mix(self, locked: Mapping[tuple[str, str], int]) -> NDArray[np.float64]:

@@ -93,7 +93,7 @@ ORDER = Table(
         sa.Column("refunded_minor", sa.BigInteger, nullable=False),
         sa.Column("vehicle_id", sa.String),
         sa.Column("delivered_on", sa.Date),
-        sa.Column("refused", sa.String, comment="why the last quote was refused"),
+        sa.Column("refused", sa.String, comment="why the last quote came to nothing"),
         sa.CheckConstraint("deposit_minor = 0 OR deliver_on IS NOT NULL", name="order_no_deposit_before_a_date"),
         sa.CheckConstraint(
             "refunded_minor >= 0 AND refunded_minor <= deposit_minor", name="order_refund_within_deposit"
@@ -197,6 +197,7 @@ PROJECTION = Projection(
             state=lambda row, body: State.RESERVED,
             deliver_on=lambda row, body: None,
             valid_until=lambda row, body: None,
+            refused=lambda row, body: "the quote lapsed",
         ),
         OrderDeposited: _deposited,
         OrderLocked: _change(state=lambda row, body: State.LOCKED),

@@ -242,7 +242,7 @@ def books_sentence(results: Results) -> str:
 
 
 def supply_sentence(results: Results) -> str:
-    """How much was called off."""
+    """How much was called off, and how much of it nobody needed."""
     supply = part(results, "procurement")
     texts = [
         f"{number(supply[key])} {word if supply[key] == 1 else plural(word)}"
@@ -251,7 +251,16 @@ def supply_sentence(results: Results) -> str:
     ]
     if is_number(supply.get("amount_minor")):
         texts.append(f"{large_money(supply['amount_minor'], currency_of(results))} in all")
-    return ", ".join(texts) + "." if texts else ""
+    said = ", ".join(texts) + "." if texts else ""
+    used, left, ordered = (supply.get(f"{key}_minor") for key in ("used", "left_over", "on_order"))
+    if is_number(used) and is_number(left) and is_number(ordered):
+        currency = currency_of(results)
+        said += (
+            f" Parts worth {large_money(used, currency)} were used. When the run ended, {large_money(left, currency)}"
+            f" lay in stock and {large_money(ordered, currency)} were still to come: called off on the forecast, and"
+            " ordered by nobody. M7 of the run does not price it."
+        )
+    return said.strip()
 
 
 def _pair(interval: Any) -> tuple[Any, Any]:

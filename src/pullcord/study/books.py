@@ -57,6 +57,31 @@ def _split(house: Catalogue, plan: str) -> dict[str, Any]:
     }
 
 
+def parts_value(house: Catalogue, reader: Reader) -> dict[str, int]:
+    """What the parts of the run were worth, in minor units: on the first day, used, left over, still to come.
+
+    Parts are called off on a forecast before anybody has ordered: what is left over is what that forecast cost.
+    """
+    unit_cost = {part_id: part.unit_cost.minor for part_id, part in house.parts.items()}
+    stock = reader.select(procurement.PART_STOCK)
+    opening = sum(
+        unit_cost[PartId(part)] * pieces for part, pieces in house.program.opening_stock.items() for _ in house.plants
+    )
+    left = sum(unit_cost[row.part_id] * row.on_hand for row in stock)
+    lines = procurement.CALL_OFF_LINE.sql.c
+    received = sum(
+        row.quantity * row.unit_cost_minor
+        for row in reader.select(procurement.CALL_OFF_LINE, lines.received_on.is_not(None))
+    )
+    return {
+        "opening_stock_minor": opening,
+        "received_minor": received,
+        "used_minor": opening + received - left,
+        "left_over_minor": left,
+        "on_order_minor": sum(unit_cost[row.part_id] * row.on_order for row in stock),
+    }
+
+
 def pegging_example(house: Catalogue, reader: Reader) -> dict[str, Any] | None:
     """One call-off and the orders whose vehicles its parts went into; None where no call-off served anybody.
 

@@ -14,7 +14,6 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from pullcord import production
 from pullcord.app import App
 from pullcord.base import PullcordError, SimulatedClock
 from pullcord.orders import Outcome, State
@@ -80,8 +79,7 @@ class LaunchReplay:
 
     def _quiet(self) -> bool:
         with self.app.ledger.reader() as reader:
-            waiting = any(production.waiting_orders(reader, plant.plant_id) for plant in self.program.plants)
-            return not waiting and not self.desk.counts(reader).deposited and not self.desk.on_the_road(reader)
+            return not self.desk.open_orders(reader)
 
     # A day
 

@@ -13,14 +13,14 @@ from typing import Any
 import msgspec
 
 from pullcord import twin
-from pullcord.app import App, open_app, projections, table_sizes
+from pullcord.app import App, open_app, table_sizes
 from pullcord.base import Money, SimulatedClock
 from pullcord.finance import Transferred
 from pullcord.mismatch import Latency, Measures, MoneyRates, read_measures
 from pullcord.program import Program
 from pullcord.store import Ledger, Reader, programs
 
-from .books import finance_section, pegging_example
+from .books import finance_section, parts_value, pegging_example
 from .customers import draw_customers
 from .launch_story import LaunchStory
 from .market import demand_section, latency_section, offers_section
@@ -100,7 +100,8 @@ def _fresh_app(program: Program, ledger: Path, clock: SimulatedClock) -> Abstrac
     url = f"sqlite:///{ledger}"
     if ledger.exists():
         for kept in programs(url):
-            Ledger.open(url, kept, clock=clock, projections=projections()).close()
+            # Without projections: an earlier run's tables may be of an older form, and are of no more interest.
+            Ledger.open(url, kept, clock=clock, projections=()).close()
         for ending in ("", "-wal", "-shm"):
             ledger.with_name(ledger.name + ending).unlink(missing_ok=True)
     return open_app(program, url, clock)
@@ -156,7 +157,7 @@ def _ledger_sections(app: App, reader: Reader) -> dict[str, Any]:
     return {
         "launch": story.launch_section(app.desk.open_orders(reader)),
         "schedule": story.schedule_section(),
-        "procurement": story.procurement_section(pegging_example(house, reader)),
+        "procurement": story.procurement_section(pegging_example(house, reader)) | parts_value(house, reader),
         "cities": story.cities_section(),
         "finance": finance_section(house, reader, app.ledger.events(kinds=[Transferred])),
         "measures": _measures_section(measures, program.currency),
