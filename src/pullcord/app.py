@@ -53,13 +53,14 @@ class App:
 
 
 @contextmanager
-def open_app(program: Program, url: str, clock: Clock) -> Iterator[App]:
+def open_app(program: Program, url: str, clock: Clock, outlook: Outlook | None = None) -> Iterator[App]:
     """A running program on the ledger at `url`; the first time, the program is opened in it.
 
+    `outlook`: the program's, where it is calibrated already.
     Raises Conflict when another process writes there, or when the ledger was begun with another input.
     """
     house = Catalogue(program)
-    desk = Desk(house, Outlook(program))
+    desk = Desk(house, outlook or Outlook(program))
     with Ledger.open(
         url, ProgramId(program.program_id), clock=clock, projections=projections(), reactions=reactions(house)
     ) as ledger:

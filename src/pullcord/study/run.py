@@ -17,6 +17,7 @@ from pullcord.app import App, open_app, table_sizes
 from pullcord.base import Money, SimulatedClock
 from pullcord.finance import Transferred
 from pullcord.mismatch import Latency, Measures, MoneyRates, read_measures
+from pullcord.outlook import Outlook
 from pullcord.program import Program
 from pullcord.store import Ledger, Reader, programs
 
@@ -53,24 +54,24 @@ def run_study(
 
     Writes `ledger.db` into `folder`; the caller writes the rest from `results`, which depend on the program and the
     seed alone. A ledger from an earlier run in that folder is replaced; one that another process writes is not
-    touched, and refused.
+    touched, and refused. A program whose demand cannot be calibrated leaves everything as it was.
     """
     seed = program.seed if seed is None else seed
     ledger = folder / "ledger.db"
-    folder.mkdir(parents=True, exist_ok=True)
     clock = SimulatedClock(datetime.combine(program.starts_on, time(), UTC) - timedelta(hours=program.utc_offset_hours))
     done = _Stages(progress)
-    with _fresh_app(program, ledger, clock) as app:
-        done.stage("market", "calibrating demand")
-        outlook = app.desk.outlook
-        offers, break_even = offers_section(program)
-        results: dict[str, Any] = {
-            "program": _program_section(program, seed),
-            "latency": latency_section(program),
-            "demand": demand_section(program, outlook),
-            "offers": offers,
-            "break_even_months": break_even,
-        }
+    done.stage("market", "calibrating demand")
+    outlook = Outlook(program)
+    offers, break_even = offers_section(program)
+    results: dict[str, Any] = {
+        "program": _program_section(program, seed),
+        "latency": latency_section(program),
+        "demand": demand_section(program, outlook),
+        "offers": offers,
+        "break_even_months": break_even,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    with _fresh_app(program, ledger, clock, outlook) as app:
         done.stage("launch", "replaying the launch")
         customers = draw_customers(program, outlook.take_rates, _plan_shares(program), seed)
         LaunchReplay(app, clock, customers, done.within).run()
@@ -95,7 +96,7 @@ def encode(results: Mapping[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(results, order="deterministic"), indent=1) + b"\n"
 
 
-def _fresh_app(program: Program, ledger: Path, clock: SimulatedClock) -> AbstractContextManager[App]:
+def _fresh_app(program: Program, ledger: Path, clock: SimulatedClock, outlook: Outlook) -> AbstractContextManager[App]:
     """A new ledger in place of an earlier run's. Opening it first proves that nobody else is writing."""
     url = f"sqlite:///{ledger}"
     if ledger.exists():
@@ -104,7 +105,7 @@ def _fresh_app(program: Program, ledger: Path, clock: SimulatedClock) -> Abstrac
             Ledger.open(url, kept, clock=clock, projections=()).close()
         for ending in ("", "-wal", "-shm"):
             ledger.with_name(ledger.name + ending).unlink(missing_ok=True)
-    return open_app(program, url, clock)
+    return open_app(program, url, clock, outlook)
 
 
 class _Stages:
