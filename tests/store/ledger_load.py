@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -11,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from slot_shop import PROJECTIONS, REACTIONS, TRIAL, Taken, open_week, take
+from slot_shop_later import LATER
 
 from pullcord.base import PullcordError, SystemClock
-from pullcord.store import Command, Ledger
+from pullcord.store import Command, Ledger, rebuild
 
 WEEKS = 6
 
@@ -95,3 +97,10 @@ def _sell_until_refused(ledger: Ledger) -> tuple[list[int], list[str]]:
         if told := [f"{type(a).__name__}: {a}" for a in found if isinstance(a, PullcordError)]:
             return sold, told
     return sold, []
+
+
+def rebuild_trial(url: str, later: bool, folder: str, parent: Connection) -> None:
+    """Rebuild the program with its copy in that folder, and say how far it is; at last, that it is done."""
+    tempfile.tempdir = folder
+    rebuild(url, TRIAL, LATER if later else PROJECTIONS, lambda done, total: parent.send((done, total)))
+    parent.send(None)

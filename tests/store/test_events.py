@@ -165,8 +165,12 @@ def test_a_table_belongs_to_one_projection_and_only_its_folds_write_it(tmp_path:
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     owner = Projection("trial_owner", (MILEAGE,), {})
     MILEAGE.sql.metadata.create_all(sa.create_engine(url))
-    with pytest.raises(InvalidInput, match="belongs to two projections"):
-        Ledger.open(url, TRIAL, clock=FixedClock(NOON), projections=[owner, owner])
+    for claim, complaint in (
+        (Projection("trial_thief", (MILEAGE,), {}), "belongs to two projections"),
+        (Projection("trial_owner", (), {}), "two projections are called `trial_owner`"),
+    ):
+        with pytest.raises(InvalidInput, match=complaint):
+            Ledger.open(url, TRIAL, clock=FixedClock(NOON), projections=[owner, claim])
     meddler = Projection("trial_meddler", (), {noted: meddle})
     with (
         Ledger.open(url, TRIAL, clock=FixedClock(NOON), projections=[owner, meddler]) as ledger,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import re
 import sqlite3
@@ -11,17 +10,16 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from multiprocessing.connection import Connection
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import ledger_load
 import psycopg
 import pytest
 import sqlalchemy as sa
 from ledger_load import TRIAL, numbered, open_trial, prepare
+from processes import child
 from slot_shop import PROJECTIONS, Taken
 
 from pullcord.base import Conflict, Corrupt, PartnerFailure, stream
@@ -29,25 +27,7 @@ from pullcord.store import CommandAnswered, Ledger, open_reader, verify
 
 pytestmark = pytest.mark.fault
 
-# A server without threads forks the processes: they start in milliseconds, with everything imported.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["pullcord.store"])
 SEED = 20260302
-
-
-@contextmanager
-def child(target: Callable[..., None], *arguments: Any) -> Iterator[tuple[Any, Connection]]:
-    """A process running `target(*arguments, its end of the pipe)`, and our end."""
-    ours, theirs = FORKS.Pipe()
-    process = FORKS.Process(target=target, args=(*arguments, theirs), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        yield process, ours
-    finally:
-        process.kill()
-        process.join()
-        ours.close()
 
 
 def answers_until_killed(url: str, first: int, kill_after_s: float) -> dict[int, int | None]:

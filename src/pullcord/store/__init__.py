@@ -4,9 +4,11 @@ from .columns import METADATA, Json, UtcDateTime, program_key
 from .command import Command, CommandAnswered
 from .event import Event, event, event_class
 from .ledger import Ledger, LedgerReader, open_reader, programs
+from .rebuild import Rebuilt, rebuild
+from .replay import Fault, Progress
 from .table import Fold, Projection, Reader, Rows, Table
 from .transaction import Reaction, Transaction
-from .verify import Fault, Verification, verify
+from .verify import Verification, verify
 
 __all__ = [
     "METADATA",
@@ -18,9 +20,11 @@ __all__ = [
     "Json",
     "Ledger",
     "LedgerReader",
+    "Progress",
     "Projection",
     "Reaction",
     "Reader",
+    "Rebuilt",
     "Rows",
     "Table",
     "Transaction",
@@ -31,5 +35,6 @@ __all__ = [
     "open_reader",
     "program_key",
     "programs",
+    "rebuild",
     "verify",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
 
 import psycopg
@@ -26,6 +26,7 @@ class Database:
     """One kind of database: an engine for readers, and the raw connection of the writer."""
 
     mark: str  # placeholder of a parameter
+    columns_sql: str  # table and column of every table, in the columns' order
 
     def __init__(self, url: sa.URL) -> None:
         self.url = url
@@ -71,9 +72,36 @@ class Database:
         """Keep every other writer of the program out, or raise Conflict naming the one who is in."""
         raise NotImplementedError
 
-    def release_writer_lock(self) -> None:
-        """Let the next writer in."""
+    def end_writing(self, connection: sa.Connection, raw: RawConnection) -> None:
+        """Undo what is not committed, close the writer's connection, and let the next writers in."""
+        with suppress(Exception):  # a connection that is lost has nothing to roll back
+            if self.in_transaction(raw):
+                raw.rollback()
+        connection.invalidate()  # a lock of the session must not go back to the pool
+        connection.close()
+
+    def begin_change(self, raw: RawConnection) -> None:
+        """Begin a transaction that may make and drop tables: in one database, one at a time."""
         raise NotImplementedError
+
+    @contextmanager
+    def change(self, raw: RawConnection) -> Iterator[None]:
+        """A block that may make and drop tables; what it does is kept wholly when it ends well, else not at all."""
+        self.begin_change(raw)
+        try:
+            yield
+            raw.execute("COMMIT")
+        except BaseException:
+            with suppress(Exception):  # the first failure is the one to tell
+                raw.execute("ROLLBACK")
+            raise
+
+    def table_columns(self, raw: RawConnection) -> dict[str, tuple[str, ...]]:
+        """The columns of every table that is there, in their order."""
+        found: dict[str, list[str]] = {}
+        for table, column in raw.execute(self.columns_sql).fetchall():
+            found.setdefault(table, []).append(column)
+        return {table: tuple(columns) for table, columns in found.items()}
 
     def is_storage_failure(self, failure: BaseException) -> bool:
         """Whether the disk or the server is to blame, and no command."""
@@ -110,7 +138,7 @@ class Database:
         """A block whose statements, which write so many events, may travel to the server together."""
         return nullcontext()
 
-    def stream(self, raw: RawConnection, text: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+    def stream(self, raw: RawConnection, text: str, *values: Any) -> Generator[tuple[Any, ...], None, None]:
         """The rows that a statement finds, a few at a time, within the transaction that has begun."""
         raise NotImplementedError
 

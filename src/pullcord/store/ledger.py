@@ -17,6 +17,8 @@ from .address import database
 from .command import Command
 from .database import Database
 from .event import Event, codec_for, codec_of
+from .forms import require_filled
+from .revisions import bring_to_newest, require_ledger, require_newest
 from .schema import EVENT, LEDGER_HEAD
 from .statements import TableSql
 from .table import Projection, Reader, Table
@@ -157,7 +159,9 @@ class Ledger(LedgerReader):
     ) -> Self:
         """The ledger at `sqlite:///path.db` or `postgresql+psycopg://…`, with its tables made where they are missing.
 
-        Raises Conflict when the program already has a writer.
+        With `create`, an older database is first migrated to the newest revision. Projections that were kept for this
+        program and are not given here count as stale from now on. Raises Conflict when the program already has a
+        writer, when a newer Pullcord wrote the database, and when tables are stale: `rebuild` makes them anew.
         """
         check_id(program_id, "program")
         if group_max < 1:
@@ -166,10 +170,11 @@ class Ledger(LedgerReader):
         try:
             with opened.explained():
                 if create:
-                    create_tables(opened.engine, projections)
-                require_tables(opened.engine, projections)
+                    bring_to_newest(opened)
+                else:
+                    require_newest(opened)
                 ledger = cls(opened, program_id, projections)
-                ledger._writer = Writer(opened, program_id, clock, projections, reactions, group_max)
+                ledger._writer = Writer(opened, program_id, clock, projections, reactions, group_max, create=create)
         except BaseException:
             opened.close()
             raise
@@ -209,32 +214,6 @@ def _as_error(command: Command[Any], cause: BaseException) -> PullcordError:
     return error
 
 
-def tables_of(projections: Sequence[Projection]) -> list[sa.Table]:
-    """The ledger's own tables and those of the projections."""
-    return [EVENT, LEDGER_HEAD, *(table.sql for projection in projections for table in projection.tables)]
-
-
-def create_tables(engine: sa.Engine, projections: Sequence[Projection]) -> None:
-    """Make the tables that are missing; a database without a ledger is noted to be at the newest revision."""
-    if sa.inspect(engine).has_table(EVENT.name):
-        EVENT.metadata.create_all(engine, tables=tables_of(projections))
-        return
-    from .migrations import upgrade  # Alembic is needed for nothing else, and takes its time
-
-    upgrade(engine, EVENT.metadata, tables_of(projections))
-
-
-def require_tables(engine: sa.Engine, projections: Sequence[Projection]) -> None:
-    """Refuse a database that lacks a table."""
-    there = set(sa.inspect(engine).get_table_names())
-    missing = [table.name for table in tables_of(projections) if table.name not in there]
-    if missing:
-        raise NotFound(
-            f"`{engine.url.render_as_string(hide_password=True)}` has no table {', '.join(missing)}",
-            "is it a ledger of this version? Open it with create=True to make what is missing",
-        )
-
-
 def read_event(row: sa.Row[*tuple[Any, ...]]) -> Event[Any]:
     """The event that a row of the table stands for; an unknown kind or an unreadable body is named."""
     seq, recorded_at, kind, stream, version, party, cause, body = tuple(row)
@@ -247,11 +226,15 @@ def read_event(row: sa.Row[*tuple[Any, ...]]) -> Event[Any]:
 
 
 def open_reader(url: str, program_id: ProgramId, projections: Sequence[Projection]) -> LedgerReader:
-    """A reader of an existing ledger: takes no lock, writes nothing. Raises NotFound when there is none."""
+    """A reader of an existing ledger: takes no lock, writes nothing.
+
+    Raises NotFound when there is none, and Conflict when the tables of these projections are stale.
+    """
     opened = database(url, must_exist=True)
     try:
         with opened.explained():
-            require_tables(opened.engine, projections)
+            require_newest(opened)
+            require_filled(opened, program_id, projections)
         return LedgerReader(opened, program_id, projections)
     except BaseException:
         opened.close()
@@ -263,7 +246,7 @@ def programs(url: str) -> list[ProgramId]:
     opened = database(url, must_exist=True)
     try:
         with opened.explained():
-            require_tables(opened.engine, ())
+            require_ledger(opened)
             with opened.engine.connect() as connection:
                 found = connection.execute(sa.select(LEDGER_HEAD.c.program_id)).scalars()
                 return sorted(ProgramId(name) for name in found)

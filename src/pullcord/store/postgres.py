@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator, Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 import psycopg
@@ -16,12 +16,18 @@ from .database import Database, RawConnection, root_of
 from .statements import TableSql
 
 _FEW = 16  # rows for which a statement each is as fast as anything
+_LOCK_S = 30  # how long a change of tables waits for those who read them
 
 
 class PostgresDatabase(Database):
     """Every commit flushed to the server's disk before it is answered, as the server is set up to do."""
 
     mark = "%s"
+    columns_sql = (
+        "SELECT c.relname, a.attname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+        " JOIN pg_attribute AS a ON a.attrelid = c.oid WHERE n.nspname = current_schema()"
+        " AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped ORDER BY c.relname, a.attnum"
+    )
     _streams = 0
 
     def _engine(self) -> sa.Engine:
@@ -29,6 +35,11 @@ class PostgresDatabase(Database):
 
     def begin_write(self, raw: RawConnection) -> None:
         raw.execute("BEGIN")
+
+    def begin_change(self, raw: RawConnection) -> None:
+        raw.execute("BEGIN")
+        raw.execute(f"SET LOCAL lock_timeout = '{_LOCK_S}s'")
+        raw.execute("SELECT pg_advisory_xact_lock(%s)", (self._lock_key(raw, "tables"),))
 
     def begin_read(self, connection: sa.Connection) -> None:
         raw = connection.connection.driver_connection
@@ -47,9 +58,7 @@ class PostgresDatabase(Database):
         return bool(raw.closed)
 
     def take_writer_lock(self, raw: RawConnection, program_id: str) -> None:
-        schema = raw.execute("SELECT current_schema()").fetchone()[0]
-        digest = hashlib.sha256(f"pullcord writer of {schema}/{program_id}".encode()).digest()
-        key = int.from_bytes(digest[:8], "big", signed=True)
+        key = self._lock_key(raw, "writer", program_id)
         if raw.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()[0]:
             return
         holder = raw.execute(
@@ -64,8 +73,18 @@ class PostgresDatabase(Database):
             "stop that one first, or read with open_reader, which needs no lock",
         )
 
-    def release_writer_lock(self) -> None:
-        pass  # the lock ends with the writer's session
+    def _lock_key(self, raw: RawConnection, what: str, *names: str) -> int:
+        """The number that stands for a lock on something of the schema."""
+        schema = raw.execute("SELECT current_schema()").fetchone()[0]
+        digest = hashlib.sha256(f"pullcord {what} of {'/'.join([schema, *names])}".encode()).digest()
+        return int.from_bytes(digest[:8], "big", signed=True)
+
+    def end_writing(self, connection: sa.Connection, raw: RawConnection) -> None:
+        # The locks end with the session, but the server may notice its end only after the next writer has asked.
+        with suppress(Exception):
+            raw.rollback()
+            raw.execute("SELECT pg_advisory_unlock_all()")
+        super().end_writing(connection, raw)
 
     def is_storage_failure(self, failure: BaseException) -> bool:
         return isinstance(root_of(failure), psycopg.OperationalError)
@@ -109,7 +128,7 @@ class PostgresDatabase(Database):
                 for row in rows:
                     copy.write_row(row)
 
-    def stream(self, raw: RawConnection, text: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+    def stream(self, raw: RawConnection, text: str, *values: Any) -> Generator[tuple[Any, ...], None, None]:
         self._streams += 1
         with raw.cursor(name=f"pullcord_{self._streams}") as cursor:
             cursor.itersize = 2_000

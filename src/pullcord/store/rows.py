@@ -52,6 +52,8 @@ class RowCache:
         self._overwritten = False  # the command in progress has written over a row that was never read
         self.views: dict[str, ProjectionRows] = {}
         for projection in projections:
+            if projection.name in self.views:
+                raise InvalidInput(f"two projections are called `{projection.name}`", "give each room's its own name")
             own: dict[Table[Any], Shelf[Any]] = {}
             for table in projection.tables:
                 if table in self._shelves:

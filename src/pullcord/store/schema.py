@@ -1,4 +1,4 @@
-"""The ledger's own two tables: the events, and for each program the head of its chain."""
+"""The ledger's own tables: the events, the head of each program's chain, and the forms that its tables have."""
 
 from __future__ import annotations
 
@@ -37,5 +37,21 @@ LEDGER_HEAD = sa.Table(
     sa.CheckConstraint("seq >= 0", name="ck_ledger_head_seq"),
 )
 
-byte_order(EVENT)
-byte_order(LEDGER_HEAD)
+# One row for each projection whose tables hold what all events of the program make of them, and the form they have.
+PROJECTION_FORM = sa.Table(
+    "projection_form",
+    METADATA,
+    program_key(),
+    sa.Column("name", sa.String, primary_key=True),  # of the projection
+    sa.Column("version", sa.Integer, nullable=False),  # as its room counts
+    sa.Column("columns_hash", sa.LargeBinary(32), nullable=False),  # SHA-256 over its tables' columns
+    sa.CheckConstraint("version > 0", name="ck_projection_form_version"),
+)
+
+OWN = (EVENT, LEDGER_HEAD, PROJECTION_FORM)
+for _table in OWN:
+    byte_order(_table)
+
+# Every revision of these tables, oldest first. Named here too, so that a database which is at the last one can be
+# opened without Alembic.
+REVISIONS = ("v0001", "v0002")

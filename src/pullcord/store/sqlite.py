@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,16 @@ class SqliteDatabase(Database):
     """SQLite in WAL mode, every commit synced to the disk before it is answered."""
 
     mark = "?"
+    columns_sql = (
+        "SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c"
+        " WHERE t.type = 'table' ORDER BY t.name, c.cid"
+    )
 
     def __init__(self, url: sa.URL) -> None:
         if not url.database or url.database == ":memory:":
             raise InvalidInput("a ledger in memory would forget", "give it a file: sqlite:///ledger.db")
         self.path = Path(url.database)
-        self._lock: int | None = None
-        self._lock_path: Path | None = None
+        self._locks: list[tuple[int, Path]] = []
         super().__init__(url)
 
     def _engine(self) -> sa.Engine:
@@ -59,11 +62,14 @@ class SqliteDatabase(Database):
     def begin_write(self, raw: RawConnection) -> None:
         raw.execute("BEGIN IMMEDIATE")
 
+    def begin_change(self, raw: RawConnection) -> None:
+        raw.execute("BEGIN IMMEDIATE")
+
     def begin_read(self, connection: sa.Connection) -> None:
         raw = connection.connection.driver_connection
         assert raw is not None
         raw.execute("BEGIN")
-        raw.execute("SELECT 1 FROM ledger_head LIMIT 1").fetchone()  # the snapshot is taken by the first read
+        raw.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # the snapshot is taken by the first read
 
     def in_transaction(self, raw: RawConnection) -> bool:
         return bool(raw.in_transaction)
@@ -94,13 +100,14 @@ class SqliteDatabase(Database):
             os.close(handle)
         os.ftruncate(handle, 0)
         os.write(handle, f"{os.getpid()}\n".encode())
-        self._lock, self._lock_path = handle, path
+        self._locks.append((handle, path))
 
-    def release_writer_lock(self) -> None:
-        if self._lock is not None and self._lock_path is not None:
-            self._lock_path.unlink(missing_ok=True)
-            os.close(self._lock)
-            self._lock = self._lock_path = None
+    def end_writing(self, connection: sa.Connection, raw: RawConnection) -> None:
+        super().end_writing(connection, raw)
+        while self._locks:
+            handle, path = self._locks.pop()
+            path.unlink(missing_ok=True)
+            os.close(handle)
 
     def is_storage_failure(self, failure: BaseException) -> bool:
         return isinstance(root_of(failure), sqlite3.OperationalError)
@@ -126,7 +133,7 @@ class SqliteDatabase(Database):
         found: list[tuple[str, str]] = cursor.fetchall()
         return found
 
-    def stream(self, raw: RawConnection, text: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+    def stream(self, raw: RawConnection, text: str, *values: Any) -> Generator[tuple[Any, ...], None, None]:
         # A damaged text is still to be read, so that its event can be named.
         raw.text_factory = lambda said: said.decode("utf-8", "surrogateescape")
         try:

@@ -90,11 +90,15 @@ class Projection:
     """The tables of one room and the folds that fill them: functions of the rows and the event, and of nothing else.
 
     A fold may listen to the events of rooms below and read their tables; it writes only its own.
-    Tables are written in the order given, parents first.
+    Tables are written in the order given, parents first. Raise `version` when a fold, or a rule of a table, changes
+    what the same events make: ledgers that hold the old rows are then refused until they are rebuilt.
     """
 
-    def __init__(self, name: str, tables: tuple[Table[Any], ...], folds: Mapping[type, Fold]) -> None:
+    def __init__(self, name: str, tables: tuple[Table[Any], ...], folds: Mapping[type, Fold], version: int = 1) -> None:
+        if version < 1:
+            raise InvalidInput(f"projection `{name}` cannot be of version {version}", "count from 1")
         self.name = name
+        self.version = version
         self.tables = tuple(tables)
         self.folds = dict(folds)
         for cls in self.folds:

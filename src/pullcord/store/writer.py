@@ -6,7 +6,6 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from .columns import instant_text
 from .command import STREAM_PREFIX, Command, CommandAnswered, fingerprint, open_answer, seal_answer
 from .database import Database
 from .event import Event, chain, codec_of, genesis
+from .forms import settle
 from .rows import RowCache, Unsure
 from .table import Fold, Projection
 from .transaction import Page, Reaction, Transaction, react
@@ -63,6 +63,8 @@ class Writer:
         projections: Sequence[Projection],
         reactions: Mapping[type, Sequence[Reaction]],
         group_max: int,
+        *,
+        create: bool,
     ) -> None:
         self._database = database
         self._program_id = program_id
@@ -73,12 +75,11 @@ class Writer:
         self._unwritten: list[tuple[Any, ...]] = []
         self._fenced: Conflict | None = None
         self._stale = False  # memory may differ from the database, and must be read again before it is used
-        self._lock_taken = False
         self._connection, self._raw, self._cursor = database.writing_connection()
         try:
             database.take_writer_lock(self._raw, program_id)
-            self._lock_taken = True
             rows = RowCache(database, self._cursor, program_id, projections, ROWS_MAX)
+            settle(database, self._connection, self._raw, program_id, projections, create=create)
             folds: dict[type, list[tuple[Fold, Any]]] = {}
             for projection in projections:
                 for cls, fold in projection.folds.items():
@@ -95,7 +96,7 @@ class Writer:
             self._epoch = self._begin_epoch()
             self._load_head()
         except BaseException:
-            self._let_go()
+            database.end_writing(self._connection, self._raw)
             raise
         self.committed_seq = self._page.seq
         self._asks: deque[Ask] = deque()
@@ -129,16 +130,7 @@ class Writer:
             self._closing = True
             self._wake.notify()
         self._thread.join()
-        self._let_go()
-
-    def _let_go(self) -> None:
-        with suppress(Exception):  # a connection that is lost has nothing to roll back
-            if self._database.in_transaction(self._raw):
-                self._raw.rollback()
-        self._connection.invalidate()  # a lock of the session must not go back to the pool
-        self._connection.close()
-        if self._lock_taken:
-            self._database.release_writer_lock()
+        self._database.end_writing(self._connection, self._raw)
 
     # --- opening -----------------------------------------------------------------------------------------------
 

@@ -1,41 +1,40 @@
-"""Schema changes of the truth, by Alembic: `event` and `ledger_head` are migrated, whatever holds rows of them.
+"""Schema changes of the ledger's own tables, by Alembic: they are migrated, whatever holds rows of them.
 
 The tables of projections are not: they can be made anew, and a replay fills them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+
+from ..columns import METADATA
+from ..schema import EVENT, OWN, REVISIONS
+
+_ONE_AT_A_TIME = threading.Lock()  # Alembic's context is one for the whole process
 
 
-def upgrade(engine: sa.Engine, metadata: sa.MetaData, tables: Sequence[sa.Table] | None = None) -> str:
-    """Bring a database to the newest revision, and give that revision's name.
-
-    A database without a ledger gets the tables as they are now; one with a ledger is migrated step by step, and then
-    gets the tables that it lacks. `tables` names those that are wanted; all of the metadata's, when it is None.
-    """
+def alembic_config(connection: sa.Connection) -> Config:
+    """What Alembic's commands need to work on the ledger at the other end of a connection."""
     config = Config()
     config.set_main_option("script_location", "pullcord.store:migrations")
-    newest = ScriptDirectory.from_config(config).get_current_head()
-    assert newest is not None
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        config.attributes["metadata"] = metadata
-        if sa.inspect(connection).has_table("event"):
-            if revision(connection) != newest:
-                command.upgrade(config, newest)
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(connection: sa.Connection) -> None:
+    """Bring a database to the newest revision, within the transaction that the caller has begun and will commit.
+
+    A database without a ledger gets the tables as they are now; one with a ledger is migrated step by step.
+    """
+    if not connection.in_transaction():
+        connection.begin()  # so that Alembic leaves the commit to the caller
+    with _ONE_AT_A_TIME:
+        if sa.inspect(connection).has_table(EVENT.name):
+            command.upgrade(alembic_config(connection), REVISIONS[-1])
         else:
-            command.stamp(config, newest)
-        metadata.create_all(connection, tables=tables)
-    return newest
-
-
-def revision(connection: sa.Connection) -> str | None:
-    """The revision that a database is at; None when no migration has touched it."""
-    return MigrationContext.configure(connection).get_current_revision()
+            METADATA.create_all(connection, tables=OWN, checkfirst=False)
+            command.stamp(alembic_config(connection), REVISIONS[-1])
