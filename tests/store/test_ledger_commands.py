@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from pullcord.app import projections
 from pullcord.base import (
     CommandId,
+    Conflict,
     Corrupt,
     FixedClock,
     InvalidInput,
@@ -74,6 +75,49 @@ def test_verify_names_the_event_with_a_changed_byte(path: Path) -> None:
     assert "event 6 (`slots.opened` of `plant/P1`): its hash does not follow" in str(found.exception)
     first = json.loads(found.stdout)["faults"][0]
     assert (first["seq"], first["kind"], first["stream"]) == (6, "slots.opened", "plant/P1")
+
+
+def test_rebuild_makes_the_tables_anew_and_says_how_many_rows(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("UPDATE build_slot SET free_vehicles = 7")
+        raw.commit()
+    assert ledger("verify", str(path)).exit_code != 0
+    done = ledger("rebuild", str(path), "--json")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert (found["program_id"], found["events"], found["remade"], found["others"]) == ("car", 10, [], [])
+    assert set(found["tables"]) == {table.name for projection in projections() for table in projection.tables}
+    assert found["tables"]["build_slot"] == 5
+    assert json.loads(ledger("verify", str(path), "--json").stdout)["ok"]
+    assert f"rebuilt: 10 events fill {len(found['tables'])} tables anew" in ledger("rebuild", str(path)).stdout
+
+
+def test_a_stale_ledger_can_be_shown_and_tailed_and_rebuilt(path: Path) -> None:
+    fill(path, "projector", weeks=1)
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("ALTER TABLE build_slot ADD COLUMN colour TEXT")
+        raw.commit()
+    refusal = ledger("verify", str(path), "--program", "car").exception
+    assert isinstance(refusal, Conflict)
+    assert "those of production (table `build_slot` has a column `colour` that is no longer meant)" in str(refusal)
+    assert f"`pullcord ledger rebuild sqlite:///{path} --program car` makes them anew" in str(refusal.hint)
+    assert len(json.loads(ledger("show", str(path), "--program", "car", "--json").stdout)["events"]) == 10
+    assert len(ledger("tail", str(path), "--program", "car", "--after", "8", "--count", "2").stdout.splitlines()) == 2
+    done = ledger("rebuild", str(path), "--program", "car")
+    assert "remade, as their form had changed: build_slot, " in done.stdout
+    assert "rebuild projector too: the rows lay in tables that were remade" in done.stderr
+    assert json.loads(ledger("rebuild", str(path), "--program", "projector", "--json").stdout)["remade"] == []
+    for program in ("car", "projector"):
+        assert json.loads(ledger("verify", str(path), "--program", program, "--json").stdout)["ok"]
+
+
+def test_rebuild_names_the_event_that_does_not_hold(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as raw:
+        raw.execute("UPDATE event SET body = replace(body, '100', '900') WHERE seq = 6")
+        raw.commit()
+    refusal = ledger("rebuild", str(path)).exception
+    assert isinstance(refusal, Corrupt)
+    assert "event 6 (`slots.opened` of `plant/P1`): its hash does not follow" in str(refusal)
 
 
 def test_show_chooses_by_kind_stream_and_number(path: Path) -> None:

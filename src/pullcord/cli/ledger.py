@@ -1,4 +1,4 @@
-"""`pullcord ledger`: prove a ledger whole, and read what it says."""
+"""`pullcord ledger`: prove a ledger whole, make its tables anew, and read what it says."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.table import Table
 
 from pullcord.base import Corrupt, InvalidInput, NotFound, ProgramId
@@ -19,9 +21,11 @@ from pullcord.base import Corrupt, InvalidInput, NotFound, ProgramId
 from .console import JsonFlag, show, talk
 
 if TYPE_CHECKING:
-    from pullcord.store import Event, LedgerReader, Verification
+    from pullcord.store import Event, LedgerReader, Progress, Rebuilt, Verification
 
-app = typer.Typer(help="The event ledger: prove it whole, read it, follow it.", no_args_is_help=True)
+app = typer.Typer(
+    help="The event ledger: prove it whole, make its tables anew, read it, follow it.", no_args_is_help=True
+)
 
 BODY_WIDTH = 160  # characters
 
@@ -39,8 +43,8 @@ def verify(place: Place, program: ProgramOption = None, as_json: JsonFlag = Fals
     from pullcord import store
     from pullcord.app import projections
 
-    with talk.status(f"replaying {place}"):
-        found = store.verify(place, _program(place, program), projections())
+    with _replaying(then="comparing the tables") as progress:
+        found = store.verify(place, _program(place, program), projections(), progress)
     show(
         {
             "program_id": found.program_id,
@@ -62,7 +66,7 @@ def verify(place: Place, program: ProgramOption = None, as_json: JsonFlag = Fals
         first, *others = (str(fault) for fault in found.faults)
         raise Corrupt(
             f"`{place}` does not hold together: {first}" + "".join(f"\n  {other}" for other in others),
-            "restore it from a copy; the events before the first fault are sound",
+            "where only tables differ, `pullcord ledger rebuild` makes them anew; events must come from a copy",
         )
 
 
@@ -74,6 +78,66 @@ def _draw_verification(console: Console, found: Verification) -> None:
     console.print(table)
     if found.ok:
         console.print(f"whole: {found.events:,} events rebuild all {len(found.tables)} tables identically")
+
+
+@app.command()
+def rebuild(place: Place, program: ProgramOption = None, as_json: JsonFlag = False) -> None:
+    """Check every event and fill the tables anew from them, in one transaction: wholly, or not at all."""
+    from pullcord import store
+    from pullcord.app import projections
+
+    try:
+        with _replaying(then="writing the tables") as progress:
+            done = store.rebuild(place, _program(place, program), projections(), progress)
+    except KeyboardInterrupt:
+        talk.print("interrupted: a rebuild happens wholly or not at all")
+        raise
+    show(
+        {
+            "program_id": done.program_id,
+            "events": done.events,
+            "tables": done.tables,
+            "remade": done.remade,
+            "others": done.others,
+        },
+        as_json,
+        lambda console: _draw_rebuilt(console, done),
+    )
+    if done.others:
+        names = ", ".join(done.others)
+        talk.print(f"rebuild {names} too: the rows lay in tables that were remade", soft_wrap=True)
+
+
+def _draw_rebuilt(console: Console, done: Rebuilt) -> None:
+    table = Table("table", "rows", title=f"program {done.program_id}")
+    table.columns[1].justify = "right"
+    for name, rows in done.tables.items():
+        table.add_row(name, f"{rows:,}")
+    console.print(table)
+    if done.remade:
+        console.print(f"remade, as their form had changed: {', '.join(done.remade)}", soft_wrap=True)
+    console.print(f"rebuilt: {done.events:,} events fill {len(done.tables)} tables anew")
+
+
+@contextmanager
+def _replaying(then: str) -> Iterator[Progress]:
+    """What a replay tells how far it is, and what it does next; drawn as a bar on stderr."""
+    with Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=talk,
+        transient=True,
+        disable=not talk.is_terminal,
+    ) as bar:
+        task = bar.add_task("opening", total=None)
+
+        def tell(done: int, total: int) -> None:
+            said = f"replaying {total:,} events" if done < total else then
+            bar.update(task, description=said, completed=done, total=total)
+
+        yield tell
 
 
 @app.command(name="show")
@@ -139,10 +203,11 @@ def _program(place: str, named: str | None) -> ProgramId:
 
 @contextmanager
 def _reader(place: str, named: str | None) -> Iterator[LedgerReader]:
-    from pullcord.app import projections
+    from pullcord.app import projections  # whose rooms make the kinds known
     from pullcord.store import open_reader
 
-    with open_reader(place, _program(place, named), projections()) as reader:
+    projections()
+    with open_reader(place, _program(place, named), ()) as reader:  # events can be read where tables are stale
         yield reader
 
 
