@@ -15,6 +15,7 @@ from pullcord.base import OrderId, PullcordError, SimulatedClock
 from pullcord.orders import OrderRow, Outcome
 from pullcord.program import Program, read_program
 from pullcord.store import Command, Event
+from pullcord.study import LaunchReplay, draw_customers
 
 FOLDER = Path(__file__).parent / "scenarios" / "small_launch" / "program"
 
@@ -96,3 +97,11 @@ def small_house(where: Path | str, program: Program | None = None) -> Iterator[S
     url = where if isinstance(where, str) else f"sqlite:///{where / 'ledger.db'}"
     with open_app(program, url, clock) as app:
         yield SmallHouse(app, clock)
+
+
+def replay(house: SmallHouse, seed: int = 11, *, every: int = 1) -> None:
+    """The whole launch, from the first reservation to the last hand-over; with `every` n-th customer only."""
+    program = house.program
+    shares = {plan: 1.0 / len(program.plans) for plan in program.plans}
+    customers = draw_customers(program, house.desk.outlook.take_rates, shares, seed)
+    LaunchReplay(house.app, house.clock, customers[::every], lambda what, done: None).run()

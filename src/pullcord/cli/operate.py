@@ -88,6 +88,8 @@ def build(
                 console.print(f"{len(answer.short_of_parts):,} wait for parts, {answer.short_of_parts[0]} first")
             if answer.not_locked:
                 console.print(f"{len(answer.not_locked):,} may still be withdrawn, {answer.not_locked[0]} first")
+            if answer.cancelled:
+                console.print(f"{len(answer.cancelled):,} were cancelled, {answer.cancelled[0]} first")
 
         show(msgspec.to_builtins(answer), as_json, draw)
 

@@ -40,14 +40,19 @@ class MarketDesk(Clerk):
     def counts(self, reader: Reader) -> Counts:
         """What customers have done so far, each counted once."""
         table = orders.ORDER.sql
-        asked = sa.or_(table.c.deliver_on.is_not(None), table.c.refused.is_not(None))
-        found = reader.query(
+        # The flags are made before they are grouped by: PostgreSQL takes two bound zeros for two expressions.
+        told = (
             sa.select(
-                table.c.state, table.c.deposit_minor > 0, asked, table.c.variant_id, table.c.city_id, sa.func.count()
+                table.c.state,
+                (table.c.deposit_minor > 0).label("paid"),
+                sa.or_(table.c.deliver_on.is_not(None), table.c.refused.is_not(None)).label("asked"),
+                table.c.variant_id,
+                table.c.city_id,
             )
             .where(table.c.program_id == reader.program_id)
-            .group_by(table.c.state, table.c.deposit_minor > 0, asked, table.c.variant_id, table.c.city_id)
+            .subquery()
         )
+        found = reader.query(sa.select(*told.c, sa.func.count()).group_by(*told.c))
         firm = (State.LOCKED, State.BUILT, State.SHIPPED, State.HANDED_OVER)
         reserved = seen = accepted = declined = 0
         locked: dict[tuple[str, str], int] = {}

@@ -35,11 +35,13 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """Vehicles that left the line, and build orders that waited for parts or for their customers to be bound."""
+    """Vehicles that left the line; build orders that wait for parts or for their customers to be bound; and those
+    that nobody wants any more."""
 
     count: int
     short_of_parts: tuple[BuildOrderId, ...]
     not_locked: tuple[BuildOrderId, ...] = ()
+    cancelled: tuple[BuildOrderId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,8 @@ class PlantDesk(Clerk):
         """Build these vehicles with the parts in stock; without names, all that the plan still holds for the week.
 
         Named in the answer, and left for later: those whose parts are missing, and those that their customers may
-        still withdraw. `run_id` tells several reports of one day apart.
+        still withdraw. Named too, and not built at all: those cancelled since the plan was made. `run_id` tells
+        several reports of one day apart.
         """
         plant = self.house.plant(plant_id)
 
@@ -154,11 +155,14 @@ class PlantDesk(Clerk):
             built: list[BuildOrderId] = []
             waiting: list[BuildOrderId] = []
             not_locked: list[BuildOrderId] = []
+            cancelled: list[BuildOrderId] = []
             for name in self.planned_builds(tx, plant.plant_id, built_on) if build_orders is None else build_orders:
                 order = production.find_build_order(tx, BuildOrderId(name))
                 needs = self.house.usage[order.variant_id]
                 wish = tx.get(orders.ORDER, orders.order_of_build(order.build_order_id))
-                if wish is not None and wish.state is orders.State.DEPOSITED:
+                if order.state == production.BuildState.CANCELLED:
+                    cancelled.append(order.build_order_id)
+                elif wish is not None and wish.state is orders.State.DEPOSITED:
                     not_locked.append(order.build_order_id)
                 elif all(stock.get(part, 0) - used.get(part, 0) >= pieces for part, pieces in needs.items()):
                     for part, pieces in needs.items():
@@ -169,7 +173,7 @@ class PlantDesk(Clerk):
             if built:
                 procurement.consume_parts(tx, plant.plant_id, used, f"builds of {built_on}")
                 production.report_built(tx, plant.plant_id, built_on, built)
-            return Built(len(built), tuple(waiting), tuple(not_locked))
+            return Built(len(built), tuple(waiting), tuple(not_locked), tuple(cancelled))
 
         body = {"plant": plant_id, "on": built_on, "orders": None if build_orders is None else list(build_orders)}
         return self._as_carmaker(

@@ -1,0 +1,29 @@
+"""What the environment may set, and what of it is refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pullcord.base import InvalidInput
+from pullcord.settings import Settings, read_settings
+
+
+def test_without_an_environment_everything_is_at_hand() -> None:
+    assert read_settings({}) == Settings(None, None)
+    assert read_settings({"PULLCORD_DATABASE_URL": "", "PULLCORD_DATA_DIR": ""}) == Settings(None, None)
+
+
+def test_both_variables_are_read() -> None:
+    url = "postgresql+psycopg://me@host/cars"
+    found = read_settings({"PULLCORD_DATABASE_URL": url, "PULLCORD_DATA_DIR": "data", "PULLCORD_ELSE": "x"})
+    assert found == Settings(url, Path("data"))
+
+
+@pytest.mark.parametrize("url", ["mysql://host/cars", "ledger.db", "sqlite://"])
+def test_another_database_is_refused(url: str) -> None:
+    with pytest.raises(InvalidInput, match="PULLCORD_DATABASE_URL") as refused:
+        read_settings({"PULLCORD_DATABASE_URL": url})
+    assert refused.value.hint is not None
+    assert "sqlite:///path/to/ledger.db" in refused.value.hint

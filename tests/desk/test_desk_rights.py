@@ -1,0 +1,78 @@
+"""Who may give which command: every command of the desk, tried by every party of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from pullcord.alliance import RIGHTS, Role
+from pullcord.base import Forbidden, InvalidInput, PartyId
+from pullcord.catalogue import Catalogue
+from pullcord.desk import Desk
+from pullcord.outlook import Outlook
+from pullcord.store import Command
+from small_house import small_program
+
+DAY = date(2025, 6, 3)
+Given = Callable[[Desk, PartyId | None], Command[object]]
+
+COMMANDS: dict[str, tuple[str, Given]] = {
+    "open_program": ("shop", lambda desk, party: desk.open_program(party)),
+    "open_stock": ("maker", lambda desk, party: desk.open_stock(party=party)),
+    "reserve": ("shop", lambda desk, party: desk.reserve("o", "p", "white", "owned", "beijing", party=party)),
+    "quote": ("shop", lambda desk, party: desk.quote("o", party=party)),
+    "deposit": ("shop", lambda desk, party: desk.deposit("o", party=party)),
+    "lock": ("shop", lambda desk, party: desk.lock("o", party=party)),
+    "cancel": ("shop", lambda desk, party: desk.cancel("o", "why", party=party)),
+    "lapse_due": ("shop", lambda desk, party: desk.lapse_due("noon", party=party)),
+    "lock_due": ("shop", lambda desk, party: desk.lock_due("noon", party=party)),
+    "forecast": ("shop", lambda desk, party: desk.forecast("f", 4, party=party)),
+    "settle": ("shop", lambda desk, party: desk.settle("w", party=party)),
+    "plan": ("maker", lambda desk, party: desk.plan("shenzhen", "r", party=party)),
+    "build": ("maker", lambda desk, party: desk.build("shenzhen", DAY, party=party)),
+    "receive": ("maker", lambda desk, party: desk.receive(DAY, party=party)),
+    "pay_suppliers": ("maker", lambda desk, party: desk.pay_suppliers(DAY, party=party)),
+    "arrive": ("carrier", lambda desk, party: desk.arrive(DAY, party=party)),
+}
+
+
+@pytest.fixture(scope="module")
+def desk() -> Desk:
+    return Desk(Catalogue(small_program()), Outlook(small_program()))
+
+
+def test_every_command_of_the_desk_is_tried_here() -> None:
+    reading = {"counts", "open_orders", "on_the_road", "planned_builds", "own_parts_ready_on", "terms"}
+    reading |= {"local_date", "weeks_left", "plan_policy", "expected_builds"}
+    assert {name for name in dir(Desk) if not name.startswith("_")} - reading == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_given_by_the_party_whose_job_it_is_and_by_no_other(desk: Desk, name: str) -> None:
+    whose, give = COMMANDS[name]
+    assert give(desk, None).party == whose
+    assert give(desk, PartyId(whose)).party == whose
+    for party in small_program().parties:
+        if party.party_id != whose:
+            with pytest.raises(Forbidden, match="may not give the command"):
+                give(desk, party.party_id)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_stranger_gives_no_command(desk: Desk, name: str) -> None:
+    with pytest.raises(InvalidInput, match="`acme` is no party of The small launch"):
+        COMMANDS[name][1](desk, PartyId("acme"))
+
+
+def test_no_right_is_handed_out_that_no_command_uses(desk: Desk) -> None:
+    named = {give(desk, None).name for _, give in COMMANDS.values()}
+    assert set().union(*(RIGHTS[role] for role in Role)) == named
+
+
+def test_the_same_thing_asked_for_is_the_same_command(desk: Desk) -> None:
+    for _, give in COMMANDS.values():
+        first, again = give(desk, None), give(desk, None)
+        assert (first.id, first.body, first.name) == (again.id, again.body, again.name)
+    assert len({give(desk, None).id for _, give in COMMANDS.values()}) == len(COMMANDS)
