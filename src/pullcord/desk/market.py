@@ -23,7 +23,7 @@ class MarketDesk(Clerk):
         def decide(tx: Transaction) -> Count:
             seen = tx.head
             today = self.local_date(tx)
-            found = self.outlook.forecast(today, weeks, self.counts(tx))
+            found = self.outlook.forecast(self.house.local_time(tx.now), weeks, self.counts(tx))
             demand.publish_forecast(tx, run_id, today, seen, found)
             return Count(round(found.total))
 
@@ -45,7 +45,8 @@ class MarketDesk(Clerk):
             sa.select(
                 table.c.state,
                 (table.c.deposit_minor > 0).label("paid"),
-                sa.or_(table.c.deliver_on.is_not(None), table.c.refused.is_not(None)).label("asked"),
+                # A quote that lapsed takes its date back; the price stays, and tells that one was shown.
+                sa.or_(table.c.price_minor.is_not(None), table.c.refused.is_not(None)).label("asked"),
                 table.c.variant_id,
                 table.c.city_id,
             )
