@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from pullcord.program import Program
 WEEKS_PER_MONTH = 365.25 / 12 / 7
 CALIBRATION_MONTHS = 3  # the latest months whose sales were published before the launch
 PUBLICATION_DAYS = 30  # from the end of a month until its sales are known, at most
+TAKEN_BEFORE = 0.5  # of those who are shown a date, how many take it, before anybody was shown one
 HOLDING_MONTHS = 60  # over which a buyer weighs what a plan costs
 
 
@@ -116,40 +117,57 @@ class Outlook:
             self.prediction.units_mean / WEEKS_PER_MONTH, self.prediction.units_deviation / WEEKS_PER_MONTH
         )
 
-    def profile(self, weeks: int) -> tuple[float, ...]:
-        """Weekly demand from the launch week on, as multiples of the long run."""
+    def daily_profile(self, days: int) -> tuple[float, ...]:
+        """Demand of each day from the launch on, as multiples of a day in the long run."""
         return demand.launch_profile(
-            weeks,
+            days,
             first_week=self.program.assumed("launch_first_week_multiple"),
-            decay_weeks=self.program.assumed("launch_decay_weeks"),
+            decay_weeks=7 * self.program.assumed("launch_decay_weeks"),
         )
 
-    def forecast(self, today: date, weeks: int, counts: Counts | None = None) -> Forecast:
-        """Orders expected in each of `weeks` weeks from that of `today` on, or from the launch if that comes later.
+    def profile(self, weeks: int) -> tuple[float, ...]:
+        """Demand of each calendar week from the launch week on, as multiples of a long-run week.
 
-        Demand is who will ask for a date; an order is who takes it and stays. How many take the date they are shown
-        is learned from those who were shown one, and long waits turn many away.
+        Days before the launch count nothing: a launch on a Sunday leaves its week one seventh.
+        """
+        silent = self.program.starts_on.weekday()
+        daily = (0.0,) * silent + self.daily_profile(7 * weeks - silent)
+        return tuple(sum(daily[7 * w : 7 * w + 7]) / 7 for w in range(weeks))
+
+    def exposure(self, now: datetime) -> float:
+        """Long-run weeks of demand between the launch and a local moment."""
+        begun = datetime.combine(self.program.starts_on, time(), now.tzinfo)
+        if now <= begun:
+            return 0.0
+        days, rest = divmod(now - begun, timedelta(days=1))
+        daily = self.daily_profile(days + 1)
+        return (sum(daily[:days]) + daily[days] * (rest / timedelta(days=1))) / 7
+
+    def forecast(self, now: datetime, weeks: int, counts: Counts | None = None) -> Forecast:
+        """Orders expected in each of `weeks` weeks from that of `now` on, or from the launch if that comes later.
+
+        `now` is local. Demand is who will ask for a date; an order is who takes it and stays. The market's answer is
+        in orders, so it is turned into people who ask first; how many of them take the date they are shown is then
+        learned from those who were shown one, for long waits turn many away.
         """
         launch_week = monday_of(self.program.starts_on)
-        first = max(monday_of(today), launch_week)
+        first = max(monday_of(now.date()), launch_week)
         elapsed = (first - launch_week).days // 7
-        profile = self.profile(elapsed + weeks)
-        level, mix, taken = self.level, None, 1.0
-        if counts is not None and today >= self.program.starts_on:
-            days_into_week = min(7, (today - first).days + 1) if first <= today else 0
-            exposure = sum(profile[:elapsed]) + profile[elapsed] * days_into_week / 7
+        stays = 1 - self.program.assumed("cancel_after_deposit_share")
+        asks = Level(self.level.shape, self.level.rate * TAKEN_BEFORE * stays)
+        mix, taken = None, TAKEN_BEFORE
+        if counts is not None:
             error = self.program.assumed("signal_relative_error")
-            level = demand.update_level(self.level, self._signals(counts), exposure, relative_error=error)
+            asks = demand.update_level(asks, self._signals(counts), self.exposure(now), relative_error=error)
             mix = self._mix(counts.locked)
-            # One imagined person of each kind: before anybody has decided, half of them take the date.
-            taken = (counts.accepted + 1) / (counts.accepted + counts.declined + 2)
-        share = taken * (1 - self.program.assumed("cancel_after_deposit_share"))
+            # Two imagined persons stand for what was believed before: it yields to the first real ones.
+            taken = (counts.accepted + 2 * TAKEN_BEFORE) / (counts.accepted + counts.declined + 2)
         return demand.forecast_units(
-            Level(level.shape, level.rate / share),
+            Level(asks.shape, asks.rate / (taken * stays)),
             self.take_rates,
             self.city_weights,
             first,
-            profile[elapsed:],
+            self.profile(elapsed + weeks)[elapsed:],
             mix=mix,
         )
 
