@@ -174,3 +174,35 @@ def test_order_of_reading_is_all_that_is_used(story: Story) -> None:
     story.reserve(0, "o1", "ann")
     story.quote(1, "o1", date(2026, 1, 12))
     assert read_measures(iter(story.events)) == story.read()
+
+
+def test_who_came_back_after_a_refusal_and_holds_an_order_is_not_lost(story: Story) -> None:
+    story.reserve(0, "o1", "ann")
+    story(1, "order.refused", order_id="o1", why="no slot")
+    story.quote(2, "o1", date(2026, 1, 12))
+    story(3, "order.deposited", order_id="o1")
+    m1 = story.read(as_of=date(2026, 1, 5)).m1
+    assert m1 is not None
+    assert (m1.lost, m1.demand) == (0, 1)
+
+
+def test_who_was_quoted_and_then_refused_is_lost(story: Story) -> None:
+    story.reserve(0, "o1", "ann")
+    story.quote(1, "o1", date(2026, 1, 12))
+    story(2, "order.refused", order_id="o1", why="no slot any more")
+    m1 = story.read(as_of=date(2026, 1, 5)).m1
+    assert m1 is not None
+    assert m1.lost == 1
+
+
+def test_each_vehicle_is_held_at_its_own_price(story: Story) -> None:
+    rates = MoneyRates(holding_share_per_year=0.365, financing_rate_per_year=0, variable_margin_share=0)
+    story.reserve(0, "o1", "ann")
+    story.quote(0, "o1", date(2026, 1, 12), price="100000")
+    story.build(1, "v1", date(2026, 1, 2))
+    story.hand_over(2, "o1", "v1", date(2026, 1, 12), "100000")
+    story.reserve(3, "o2", "bo")
+    story.quote(3, "o2", date(2026, 1, 12), price="50000")  # the same variant under a cheaper plan
+    m7 = story.read(as_of=date(2026, 1, 31), rates=rates).m7
+    assert m7 is not None
+    assert m7.holding == pytest.approx(100_000 * 10 * 0.001 / 2)

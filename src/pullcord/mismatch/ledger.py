@@ -133,7 +133,7 @@ class _Story:
     person: dict[str, str] = field(default_factory=dict)  # order -> person
     reserved: dict[str, str] = field(default_factory=dict)  # order -> variant
     quotes: dict[str, list[tuple[int, date, float, str]]] = field(default_factory=lambda: defaultdict(list))
-    refused: set[str] = field(default_factory=set)
+    refused: dict[str, int] = field(default_factory=dict)  # order -> seq of the last refusal
     deposited: dict[str, int] = field(default_factory=dict)  # order -> seq
     cancelled: dict[str, str] = field(default_factory=dict)  # order -> reason
     ordered: dict[str, tuple[int, datetime]] = field(default_factory=dict)  # order -> seq, when it was paid for or firm
@@ -162,7 +162,7 @@ def _read(events: Iterable[Recorded]) -> _Story:
                 price = float(body.price.major)
                 told.quotes[body.order_id].append((event.seq, body.deliver_on, price, body.variant_id))
             case "order.refused":
-                told.refused.add(body.order_id)
+                told.refused[body.order_id] = event.seq
             case "order.deposited":
                 told.deposited.setdefault(body.order_id, event.seq)
                 told.ordered.setdefault(body.order_id, (event.seq, event.recorded_at))
@@ -215,21 +215,29 @@ def _person_of(told: _Story, order: str) -> str:
 
 
 def _lost_persons(told: _Story) -> dict[str, str]:
-    """Each person lost for lack of a unit, with the order on which it happened."""
-    asked = set(told.quotes) | told.refused
+    """Each person lost for lack of a unit, with the order on which it happened.
+
+    An order stands that was handed over, or was quoted after its last refusal and not cancelled since.
+    """
+    asked = set(told.quotes) | set(told.refused)
+    turned_away = {
+        order
+        for order, refused_seq in told.refused.items()
+        if order not in told.handed_over and not any(seq > refused_seq for seq, *_ in told.quotes.get(order, ()))
+    }
     standing = {
         _person_of(told, order)
         for order in asked
-        if order in told.handed_over or (order not in told.refused and order not in told.cancelled)
+        if order in told.handed_over or (order not in turned_away and order not in told.cancelled)
     }
-    gone = [order for order in told.refused if order not in told.handed_over]
+    gone = [*turned_away]
     gone += [order for order, reason in told.cancelled.items() if reason.startswith(WAITED_TOO_LONG)]
     return {person: order for order in sorted(gone) if (person := _person_of(told, order)) not in standing}
 
 
 def _asked(told: _Story) -> set[str]:
     """The persons who asked for a date: the demand that M1 and M7 are counted by."""
-    return {_person_of(told, order) for order in set(told.quotes) | told.refused}
+    return {_person_of(told, order) for order in set(told.quotes) | set(told.refused)}
 
 
 def _unit(told: _Story, day: date | None, lost: dict[str, str]) -> UnitMeasure | None:
@@ -284,23 +292,20 @@ def _money(told: _Story, day: date | None, lost: dict[str, str], rates: MoneyRat
     markdown = sum(off_price) / units if off_price else None
     holding = financing = lost_margin = None
     if rates is not None and posted:
-        by_variant: dict[str, float] = {}
-        for quotes in told.quotes.values():
-            by_variant.update((variant, price) for _, _, price, variant in quotes)
-        usual = float(np.mean(list(by_variant.values())))
-        delivered = {vehicle: on for vehicle, on, _ in told.handed_over.values()}
+        usual = float(np.mean(list(posted.values())))
+        sold = {vehicle: (on, posted.get(order, price)) for order, (vehicle, on, price) in told.handed_over.items()}
         cost_years = sum(
-            by_variant.get(variant, usual)
+            sold.get(vehicle, (day, usual))[1]
             * (1 - rates.variable_margin_share)
-            * max((min(delivered.get(vehicle, day), day) - on).days, 0)
+            * max((min(sold.get(vehicle, (day, usual))[0], day) - on).days, 0)
             / 365
-            for vehicle, (variant, on) in told.built.items()
+            for vehicle, (_, on) in told.built.items()
         )
         if told.built:
             # A live program builds to order: what waits on the way is both stored and financed until handed over.
             holding = cost_years * rates.holding_share_per_year / units
             financing = cost_years * rates.financing_rate_per_year / units
-        prices_lost = [posted.get(o, by_variant.get(told.reserved.get(o, ""), usual)) for o in lost.values()]
+        prices_lost = [posted.get(order, usual) for order in lost.values()]
         lost_margin = sum(prices_lost) * rates.variable_margin_share / units
     lines = (holding, markdown, lost_margin, None, financing)
     total = sum(line for line in lines if line is not None)
