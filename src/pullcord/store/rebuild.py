@@ -92,9 +92,10 @@ def _lock_what_is_remade(
 def _require_whole(opened: Database, replay: Replay) -> None:
     if replay.faults:
         first, *rest = map(str, replay.faults)
+        mend = "restore the events from a copy" if replay.folded else "mend the fold, or restore the events from a copy"
         raise Corrupt(
             f"`{opened.name}` does not hold together: {first}" + "".join(f"\n  {fault}" for fault in rest),
-            "nothing was changed; mend the fold, or restore the events from a copy",
+            f"nothing was changed; {mend}",
         ) from replay.cause
 
 
