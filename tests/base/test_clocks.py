@@ -37,6 +37,12 @@ def test_a_simulated_clock_stands_at_the_sum_of_its_steps(start: datetime, steps
     assert clock.now() == start + sum(steps, timedelta())
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
+def test_a_time_that_no_utc_date_stands_for_is_refused(at: str) -> None:
+    with pytest.raises(InvalidInput, match="has no date in UTC"):
+        require_utc(datetime.fromisoformat(at))
+
+
 def test_a_simulated_clock_does_not_go_back() -> None:
     clock = SimulatedClock(datetime(2025, 11, 9, tzinfo=UTC))
     with pytest.raises(InvalidInput, match="cannot go back"):

@@ -97,10 +97,26 @@ def test_a_float_is_no_amount() -> None:
         Money(True, "CNY")
 
 
-@pytest.mark.parametrize("currency", ["cny", "YUAN", "", "C"])
+@pytest.mark.parametrize("currency", ["cny", "YUAN", "", "C", "ABC", "XXX", "XAU"])
 def test_what_is_no_currency_is_refused(currency: str) -> None:
     with pytest.raises(InvalidInput, match="ISO 4217"):
         Money(1, currency)
+    with pytest.raises(InvalidInput, match="ISO 4217"):
+        Money.of("1", currency)
+
+
+@pytest.mark.parametrize(
+    ("decimals", "currencies"),
+    [
+        (0, "CLP ISK XOF XAF XPF UGX PYG RWF DJF GNF KMF VUV JPY KRW VND BIF"),
+        (2, "CNY EUR USD GBP CHF SEK MGA MRU HUF"),
+        (3, "OMR JOD IQD LYD BHD KWD TND"),
+        (4, "CLF UYW"),
+    ],
+)
+def test_minor_units_are_those_of_iso_4217(decimals: int, currencies: str) -> None:
+    for currency in currencies.split():
+        assert Money.of(1, currency).minor == 10**decimals, currency
 
 
 def test_currencies_do_not_mix() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pullcord.base import InvalidInput, Problem, PullcordError, check_id, errors
+from pullcord.base import LONGEST_NAMED_ID, InvalidInput, Problem, PullcordError, check_id, errors
 
 GOOD_FIRST = string.ascii_letters + string.digits
 GOOD = GOOD_FIRST + "-_."
@@ -36,6 +36,13 @@ def test_other_names_are_refused_with_the_way_out(value: str) -> None:
         check_id(value, "plant")
     assert refusal.value.hint
     assert "1 to 64" in refusal.value.hint
+
+
+def test_a_kind_of_id_can_be_shorter() -> None:
+    assert check_id("x" * LONGEST_NAMED_ID, "order", longest=LONGEST_NAMED_ID)
+    with pytest.raises(InvalidInput, match="cannot be the id of an order") as refusal:
+        check_id("x" * (LONGEST_NAMED_ID + 1), "order", longest=LONGEST_NAMED_ID)
+    assert "1 to 40" in (refusal.value.hint or "")
 
 
 def tree() -> list[type[PullcordError]]:

@@ -1,6 +1,7 @@
 """Foundations: money, time, chance, names and errors. Nothing here knows what a car is."""
 
 from .clock import Clock, FixedClock, SimulatedClock, SystemClock, monday_of, require_utc
+from .currencies import CURRENCIES
 from .errors import (
     Conflict,
     Corrupt,
@@ -14,6 +15,8 @@ from .errors import (
 )
 from .geo import great_circle_km
 from .ids import (
+    LONGEST_ID,
+    LONGEST_NAMED_ID,
     BuildOrderId,
     CityId,
     CommandId,
@@ -34,6 +37,9 @@ from .money import Money
 from .seeds import stream
 
 __all__ = [
+    "CURRENCIES",
+    "LONGEST_ID",
+    "LONGEST_NAMED_ID",
     "BuildOrderId",
     "CityId",
     "Clock",

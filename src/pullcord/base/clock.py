@@ -20,7 +20,10 @@ def require_utc(at: datetime) -> datetime:
     """The same instant in UTC; a naive time is refused, for nobody knows what it means."""
     if at.tzinfo is None:
         raise InvalidInput(f"the time {at.isoformat()} names no time zone", "append Z or an offset such as +08:00")
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput(f"the time {at.isoformat()} has no date in UTC", "give a year from 2 to 9998") from None
 
 
 class SystemClock:

@@ -22,14 +22,18 @@ SupplierId = NewType("SupplierId", str)
 CityId = NewType("CityId", str)
 CommandId = NewType("CommandId", str)
 
-_SHAPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+LONGEST_ID = 64
+LONGEST_NAMED_ID = 40
+"""Of orders, parties and plants: commands and transfers that name one (`deposit-<order>-1`) have ids of their own."""
+
+_SHAPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
-def check_id(value: str, kind: str) -> str:
+def check_id(value: str, kind: str, *, longest: int = LONGEST_ID) -> str:
     """`value` if it can serve as an identifier in files, addresses and streams alike."""
-    if not _SHAPE.fullmatch(value):
+    if len(value) > longest or not _SHAPE.fullmatch(value):
         raise InvalidInput(
-            f"`{value}` cannot be the id of a {kind}",
-            "use 1 to 64 letters, digits, '-', '_' or '.', beginning with a letter or digit",
+            f"`{value}` cannot be the id of {'an' if kind[:1] in 'aeiou' else 'a'} {kind}",
+            f"use 1 to {longest} letters, digits, '-', '_' or '.', beginning with a letter or digit",
         )
     return value

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
+from .currencies import CURRENCIES
 from .errors import InvalidInput
-
-# ISO 4217 exponents that differ from two decimal places.
-_EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "BHD": 3, "KWD": 3, "TND": 3}
 
 
 def exponent(currency: str) -> int:
-    """Decimal places of a currency's minor unit (ISO 4217)."""
-    return _EXPONENTS.get(currency, 2)
+    """Decimal places of a currency's minor unit (ISO 4217); refuses what is no currency."""
+    decimals = CURRENCIES.get(currency)
+    if decimals is None:
+        raise InvalidInput(f"`{currency}` is no currency of ISO 4217", "write its three capitals, such as CNY")
+    return decimals
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,7 @@ class Money:
     def __post_init__(self) -> None:
         if type(self.minor) is not int:
             raise InvalidInput(f"money must be whole minor units, not {self.minor!r}", "use Money.of for major units")
-        if len(self.currency) != 3 or not self.currency.isupper():
-            raise InvalidInput(f"`{self.currency}` is no ISO 4217 currency code", "write three capitals, such as CNY")
+        exponent(self.currency)
 
     @classmethod
     def of(cls, major: str | int | Decimal, currency: str) -> Money:
@@ -39,14 +39,15 @@ class Money:
         """
         if isinstance(major, float):
             raise InvalidInput(f"money cannot be built from the float {major!r}", "give a string or a Decimal")
+        decimals = exponent(currency)
         try:
-            scaled = Decimal(major).scaleb(exponent(currency))
+            scaled = Decimal(major).scaleb(decimals)
         except InvalidOperation:
             raise InvalidInput(f"`{major}` is no amount of money", "write it as 49900 or 0.20") from None
         if not scaled.is_finite() or scaled != scaled.to_integral_value():
             raise InvalidInput(
                 f"`{major}` has more decimals than {currency} has minor units",
-                f"{currency} has {exponent(currency)} decimal places",
+                f"{currency} has {decimals} decimal places",
             )
         return cls(int(scaled), currency)
 
