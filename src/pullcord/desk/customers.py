@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from pullcord import orders, procurement, promising
-from pullcord.base import CityId, Money, OrderId, PartyId, PersonId, VariantId, check_id
+from pullcord.base import LONGEST_NAMED_ID, CityId, Money, OrderId, PartyId, PersonId, VariantId, check_id
 from pullcord.orders import Outcome, State, Terms
 from pullcord.store import Command, Transaction
 
@@ -27,7 +27,7 @@ class CustomerDesk(Clerk):
         self, order_id: str, person_id: str, variant_id: str, plan: str, city_id: str, *, party: PartyId | None = None
     ) -> Command[Outcome]:
         """Note a wish."""
-        check_id(order_id, "order")
+        check_id(order_id, "order", longest=LONGEST_NAMED_ID)
         check_id(person_id, "person")
         self.house.price(variant_id, plan)
         self.house.city(city_id)
