@@ -159,7 +159,8 @@ def twin_section(results: Results) -> Section:
     """Push against pull."""
     scale = part(results, "twin").get("scale")
     lead = (
-        "Push plans in buckets from a forecast, freezes the plan and sells from stock. Pull builds what was ordered."
+        "Push plans in buckets from a forecast, freezes the plan and sells from stock. Pull builds what was ordered,"
+        " from the first week that the program's freeze and its right to withdraw leave open."
         " Both meet the same simulated shoppers, seed by seed."
     )
     section = _chapter(

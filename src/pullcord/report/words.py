@@ -63,6 +63,7 @@ class DialPanel:
     delay_days: int
     words: str
     rows: tuple[DialRow, ...]
+    rule: str = ""  # what the program's own rule costs pull, in a sentence or two
 
 
 def measure_meaning(measure: str, results: Results) -> str:
@@ -115,8 +116,63 @@ def dial(results: Results) -> list[DialPanel]:
             name = MEASURE_NAMES[measure]
             made.append(DialRow(measure, name, scale.short_unit, *push, *pull, verdict, sentence))
         if made:
-            panels.append(DialPanel(delay, delay_words(delay), tuple(made)))
+            panels.append(DialPanel(delay, delay_words(delay), tuple(made), rule_sentence(results, delay)))
     return panels
+
+
+def rule_sentence(results: Results, delay: int) -> str:
+    """What freeze and cooling-off cost pull in customers, and how it would stand without; empty where unknown."""
+    cost = next(
+        (
+            row
+            for row in rows(results, "twin", "links")
+            if (row.get("world"), row.get("other"), row.get("measure")) == ("pull", "pull_prompt", "M1")
+            and row.get("delay_days") == delay
+            and is_number(row.get("mean"))
+        ),
+        {},
+    )
+    lost = twin_row(results, "pull", delay, "M1_lost")
+    opens = part(results, "twin", "rule").get("open_weeks") or ()
+    if not cost or not lost or not any(is_number(weeks) and weeks > 1 for weeks in opens):
+        return ""
+    scale = scale_of("M1", twin_unit(results, "M1"), results)
+    low, high = bounds(cost)
+    share = f"Pull loses {scale.show(lost['mean'])} of those who want a {unit_of(results)}"
+    price = f"the price of the program's own rule ({_rule_words(results)})"
+    if low > 0:
+        span = f"95{SPACE}% interval {scale.interval(low, high)}"
+        said = f"{share}; {scale.show(cost['mean'])} points of that ({span}) are {price}."
+    elif high < 0:
+        said = f"{share}, and would lose more without the program's own rule ({_rule_words(results)})."
+    else:
+        said = f"{share}; nothing measurable of that is {price}."
+    prompt = next(
+        (r for r in rows(results, "twin", "paired_prompt") if (r.get("delay_days"), r.get("measure")) == (delay, "M1")),
+        {},
+    )
+    if is_number(prompt.get("mean")):
+        sentence = difference(scale, prompt)[1]
+        said += f" If orders could be built in the very next week, M1 would read: {sentence[0].lower()}{sentence[1:]}"
+    return said
+
+
+def _rule_words(results: Results) -> str:
+    """The three waits behind the first week that a quote may promise."""
+    rule = part(results, "twin", "rule")
+    waits = (
+        ("quote_valid_hours", "quotes held for", "hour"),
+        ("freeze_weeks", "a schedule frozen for", "week"),
+        ("lock_hours", "a right to withdraw for", "hour"),
+    )
+    said = []
+    for key, words, unit in waits:
+        if is_number(rule.get(key)) and rule[key] > 0:
+            value = rule[key]
+            if unit == "hour" and value % 24 == 0:
+                unit, value = "day", value // 24
+            said.append(f"{words} {number(value)} {unit if value == 1 else plural(unit)}")
+    return ", ".join(said)
 
 
 def cards(results: Results) -> list[Card]:

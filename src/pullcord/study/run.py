@@ -81,7 +81,7 @@ def run_study(
     done.stage("worlds", f"push and pull, {replications} seeds")
     given = twin_input(app.desk.house)
     result = twin.worlds(given, seed=seed, replications=tuple(range(replications)))
-    results["twin"] = twin_section(result, given, program.unit_name)
+    results["twin"] = twin_section(result, given, program)
     results["assumptions"] = [
         {"key": a.key, "value": a.value, "unit": a.unit, "low": a.low, "high": a.high, "reason": a.reason}
         for a in program.assumptions.values()

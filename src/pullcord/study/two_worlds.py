@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from math import log
 from typing import Any
 
+from pullcord.base import monday_of
 from pullcord.catalogue import Catalogue
 from pullcord.program import Program
 from pullcord.twin import TwinInput, TwinRegion, TwinResult, TwinVariant, World
 
+from .customers import SHOP_CLOSES_HOUR, SHOP_OPENS_HOUR
+
 SHOPPERS_PER_WEEK = 100  # simulated persons a week who want a unit; each stands for many real ones
+QUOTE_HORIZON_WEEKS, LONGEST_HORIZON_WEEKS = 16, 52  # dates quoted in pull; further where parts or the rule need it
 REPORTED = {  # the twin's names of measures, and the results file's
     "m1": "M1",
+    "m1_unsold": "M1_unsold",
+    "m1_lost": "M1_lost",
     "m2_share": "M2",
     "m3_error": "M3",
     "m7": "M7",
@@ -43,6 +49,11 @@ def twin_input(house: Catalogue) -> TwinInput:
             TwinVariant(variant.variant_id, 1 / len(program.variants), price, unit_cost, max(kit, 0.001 * unit_cost))
         )
     load, availability = assumed("twin_load"), assumed("plant_availability")
+    common_lead = max((-(-house.parts[p].lead_time_days // 7) for p in house.common_parts), default=1)
+    kit_lead = round(assumed("kit_lead_weeks"))
+    # Nobody waits for longer than a year; a program that freezes more is as good as one that freezes fifty weeks.
+    opens = tuple(min(weeks, LONGEST_HORIZON_WEEKS - 2) for weeks in open_weeks(house))
+    horizon = max(QUOTE_HORIZON_WEEKS, min(max(*opens, kit_lead, common_lead) + 2, LONGEST_HORIZON_WEEKS))
     real_per_week = sum(max(weeks.values()) for weeks in house.capacity.values()) * load
     return TwinInput(
         currency=program.currency,
@@ -74,12 +85,27 @@ def twin_input(house: Catalogue) -> TwinInput:
             sum(pieces * float(house.parts[p].unit_cost.major) for p, pieces in house.common_parts.items()),
             unit_cost - max(variant.kit_cost for variant in variants),
         ),
-        common_lead_weeks=max((-(-house.parts[p].lead_time_days // 7) for p in house.common_parts), default=1),
-        kit_lead_weeks=round(assumed("kit_lead_weeks")),
+        common_lead_weeks=common_lead,
+        kit_lead_weeks=kit_lead,
         kit_late_share=assumed("kit_late_share"),
         expedite_lead_weeks=round(assumed("expedite_lead_weeks")),
         expedite_share_max=assumed("expedite_share_max"),
+        open_weeks=opens,
+        quote_horizon_weeks=horizon,
+        run_out_weeks=horizon + 2,
     )
+
+
+def open_weeks(house: Catalogue) -> tuple[int, ...]:
+    """Weeks from a quote's own to the first that it may promise, by the weekday of the quote, Monday first.
+
+    The rule is the desk's own; the quote is given in the middle of the hours in which the shop is open.
+    """
+    program = house.program
+    midday = timedelta(hours=(SHOP_OPENS_HOUR + SHOP_CLOSES_HOUR) / 2 - program.utc_offset_hours)
+    monday = monday_of(program.starts_on)
+    quotes = [datetime.combine(monday, time(), UTC) + timedelta(days=day) + midday for day in range(7)]
+    return tuple((house.first_promised_week(at) - monday).days // 7 for at in quotes)
 
 
 def _regions(house: Catalogue) -> tuple[TwinRegion, ...]:
@@ -122,7 +148,14 @@ def _month_before(month: date) -> date:
     return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
 
 
-def twin_section(result: TwinResult, given: TwinInput, unit_name: str) -> dict[str, Any]:
+def _weeks(opens: Sequence[int]) -> str:
+    fewest, most = min(opens), max(opens)
+    if fewest == most:
+        return f"{most} week{'s' * (most > 1)}"
+    return f"{fewest} to {most} weeks, by weekday,"
+
+
+def twin_section(result: TwinResult, given: TwinInput, program: Program) -> dict[str, Any]:
     """The twin's part of the results file."""
     told = result.to_dict()
     units = {REPORTED[key]: measure["unit"] for key, measure in told["measures"].items() if key in REPORTED}
@@ -142,13 +175,13 @@ def twin_section(result: TwinResult, given: TwinInput, unit_name: str) -> dict[s
             if row["measure"] in REPORTED
         ]
 
-    paired = [
-        row
-        for row in told["differences"]
-        if row["world"] == World.PUSH and row["other"] == World.PULL and row["delay_days"] == row["other_delay_days"]
-    ]
-    feedback = [row for row in told["differences"] if {row["world"], row["other"]} != {World.PUSH, World.PULL}]
-    shown_delay = {World.PUSH: 30, World.PULL: 0}
+    against = {
+        other: [row for row in told["differences"] if row["world"] == World.PUSH and row["other"] == other]
+        for other in (World.PULL, World.PULL_PROMPT)
+    }
+    compared = {(World.PUSH, other) for other in against}
+    links = [row for row in told["differences"] if (row["world"], row["other"]) not in compared]
+    shown_delay = {World.PUSH: 30, World.PULL: 0, World.PULL_PROMPT: 0}
     series = {
         row["world"]: {name: row[name] for name in ("week", "demand", "lost", "built", "stock", "backlog", "kits")}
         for row in told["series"]
@@ -159,7 +192,14 @@ def twin_section(result: TwinResult, given: TwinInput, unit_name: str) -> dict[s
         "seed": told["seed"],
         "delays_days": told["delays_days"],
         "rows": rows(told["rows"]),
-        "paired": rows(paired),
+        "paired": rows(against[World.PULL]),
+        "paired_prompt": rows(against[World.PULL_PROMPT]),
+        "rule": {
+            "quote_valid_hours": program.policies.quote_valid_hours,
+            "freeze_weeks": program.policies.freeze_weeks,
+            "lock_hours": program.policies.lock_hours,
+            "open_weeks": list(given.open_weeks),
+        },
         "links": [
             {
                 "world": row["world"],
@@ -171,14 +211,18 @@ def twin_section(result: TwinResult, given: TwinInput, unit_name: str) -> dict[s
                 "lo": row["low"],
                 "hi": row["high"],
             }
-            for row in feedback
+            for row in links
             if row["measure"] in ("m1", "m2_share", "m3_error", "m7")
         ],
         "series": series,
         "notes": [
             "The weekly series show push with news one month old and pull with no delay, one seed.",
+            (
+                f"Pull promises by the program's own rule: the first build week begins {_weeks(given.open_weeks)} after the"
+                " quote's week. Without freeze and cooling-off (`pull_prompt`) it is the next week."
+            ),
             "Both worlds have the same plant, the same shoppers and the same prices; what each loses is counted.",
         ],
-        "scale": f"one simulated shopper stands for {given.units_per_shopper:.1f} {unit_name}s;"
+        "scale": f"one simulated shopper stands for {given.units_per_shopper:.1f} {program.unit_name}s;"
         f" plant load {given.units_per_week / (given.capacity_per_week * given.availability):.0%}",
     }

@@ -77,6 +77,7 @@ class TwinInput:
     common_lead_weeks: int = 6  # the same for parts that all variants share
     common_cost: float = 0.0  # of those shared parts, for one unit
     kit_late_share: float = 0.05  # of weekly deliveries of a set of parts, a week late
+    open_weeks: tuple[int, ...] = (1,) * 7  # from a quote's week to the first it may promise; by weekday, Monday first
     expedite_lead_weeks: int = 1  # for parts by air, beyond the week in which all orders wait
     expedite_share_max: float = 0.1  # of weekly capacity
     quote_horizon_weeks: int = 16  # no date is quoted beyond it
@@ -149,6 +150,11 @@ class TwinInput:
         if max(self.kit_lead_weeks, self.common_lead_weeks) + 2 > self.quote_horizon_weeks:
             faults.append(
                 "quote_horizon_weeks must exceed lead times of parts by 2, or parts called off anew never serve"
+            )
+        if len(self.open_weeks) != 7 or not all(1 <= w <= self.quote_horizon_weeks - 2 for w in self.open_weeks):
+            faults.append(
+                f"open_weeks = {self.open_weeks} must be 7 whole numbers from 1 to quote_horizon_weeks less 2, one for"
+                " each weekday"
             )
         if self.quote_horizon_weeks + 2 > self.run_out_weeks:
             faults.append("run_out_weeks must exceed quote_horizon_weeks by 2, or the last orders are never delivered")

@@ -1,10 +1,10 @@
 """The pull world: quote a date, build to order, call parts off from what shoppers want.
 
-A shopper is quoted, for every variant, the earliest date that plant slots and parts allow, and takes the best variant
-whose date lies within the shopper's own patience, if it beats leaving. Orders are built in the week that was promised;
-where plant or parts fall short they slip week by week, and a customer whose patience ends cancels before the build.
-Parts are called off weekly, a lead time ahead, from news as old as the delay: one set for each variant, and a last one
-that all variants share. A unit needs both.
+A shopper is quoted, for every variant, the earliest date that the first week open to promises, plant slots and parts
+allow, and takes the best variant whose date lies within the shopper's own patience, if it beats leaving. Orders are
+built in the week that was promised; where plant or parts fall short they slip week by week, and a customer whose
+patience ends cancels before the build. Parts are called off weekly, a lead time ahead, from news as old as the delay:
+one set for each variant, and a last one that all variants share. A unit needs both.
 """
 
 from __future__ import annotations
@@ -47,9 +47,11 @@ class PullPlanner:
         short = np.minimum(least_margin, given.expedite_cost) if given.expedite_cost > 0 else least_margin
         over = np.append(kit, given.common_cost) * capital_rate(given) * 7
         self._z = service_quantile(short, over, given.pull_service)
-        # From the last known day until the next call-off's parts are there: all of it is cover, none of it lead.
+        # From the last known day until the next call-off's parts are there: all of it is cover, none of it lead. What
+        # no order can use before the first promised week need not be there earlier (advance demand information).
         delays = np.array([case.delay_days for case in cases], dtype=np.float64)
-        self._cover = delays[:, None] + 7.0 * (lead_weeks(given) + 1)
+        spared = min(given.open_weeks) - 1
+        self._cover = np.maximum(delays[:, None] + 7.0 * (lead_weeks(given) + 1 - spared), 0)
         self._spread = level_spread(given, np.zeros_like(self._cover), self._cover)
 
     def rates(self, day: int) -> Floats:
@@ -199,13 +201,14 @@ def pull_world(given: TwinInput, line: Queue, wants: News, luck: Luck, cases: Se
                 # Late parts are known on the Monday on which they should have come; they count a week later.
                 due_now = supply[..., week] - supply[..., week - 1]
                 supply[..., week] -= np.where(luck.kit_late[rep, :, week], due_now, 0)
-            air_week = week + 1 + given.expedite_lead_weeks
             air_left = np.full(L, int(given.expedite_share_max * given.capacity_per_week))
             ready = _ready_week(supply, committed, week + 1, lead)  # [lane, set], first week with parts for one more
             ready_cells = ready.reshape(-1)
+        open_week = week + given.open_weeks[weekday]
+        air_week = max(week + 1 + given.expedite_lead_weeks, open_week)
 
         for k in range(line.first_place[day], line.first_place[day + 1]):
-            parts_in = np.maximum(ready[:, :V], ready[:, V:]).reshape(S, R, V)
+            parts_in = np.maximum(np.maximum(ready[:, :V], ready[:, V:]), open_week).reshape(S, R, V)
             wait = slots.build_day(lane_start[..., None] + parts_in) + (way[k] - day)[:, None]
             air = None
             if (parts_in > air_week).any():

@@ -13,12 +13,13 @@ from pullcord.mismatch import Interval
 
 
 class World(StrEnum):
-    """Two worlds, and each with the news of configurations switched the other way."""
+    """Two worlds, each with the news of configurations switched the other way, and pull free of the program's rule."""
 
     PUSH = "push"  # the traditional model: no configuration feedback
     PUSH_INFORMED = "push_informed"  # push, told what shoppers wanted and not only what was sold
     PULL = "pull"
     PULL_UNINFORMED = "pull_uninformed"  # pull, its parts called off by the launch mix for ever
+    PULL_PROMPT = "pull_prompt"  # pull without freeze and cooling-off: an order may be built in the next week
 
 
 @dataclass(frozen=True, slots=True)

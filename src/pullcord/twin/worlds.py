@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -24,9 +25,16 @@ from .push import push_world
 from .results import MEASURES, Difference, Row, Series, TwinResult, World
 from .shoppers import Floats, Queue, draw_luck, draw_shoppers, line_up
 
-_INFORMED = {World.PUSH: False, World.PUSH_INFORMED: True, World.PULL: True, World.PULL_UNINFORMED: False}
+_INFORMED = {
+    World.PUSH: False,
+    World.PUSH_INFORMED: True,
+    World.PULL: True,
+    World.PULL_UNINFORMED: False,
+    World.PULL_PROMPT: True,
+}
 _PUSHES = (World.PUSH, World.PUSH_INFORMED)
 _PULLS = (World.PULL, World.PULL_UNINFORMED)
+_PROMPT = (World.PULL_PROMPT,)
 
 
 def worlds(
@@ -54,14 +62,19 @@ def worlds(
     markdown = given.price_sensitivity * given.markdown_share * economics(given)[0]
     # Whom no markdown could move never buys in either world, and is not looked at; pull has no markdowns.
     movable = [(crowd.utility + markdown).max(axis=1) > crowd.outside for crowd in crowds]
-    sides = ((_PUSHES, push_world, movable), (_PULLS, pull_world, [crowd.wants for crowd in crowds]))
+    wanting = [crowd.wants for crowd in crowds]
+    sides = (
+        (_PUSHES, push_world, given, movable),
+        (_PULLS, pull_world, given, wanting),
+        (_PROMPT, pull_world, replace(given, open_weeks=(1,) * 7), wanting),
+    )
     values: dict[tuple[World, int, str], Floats] = {}
     series: list[Series] = []
-    for group, run, who in sides:
+    for group, run, told, who in sides:
         line = line_up(crowds, who)
         settings = list(product(group, delays_days))
         cases = [Case(delay, _INFORMED[world]) for world, delay in settings]
-        outcome = run(given, line, wants_news(given, line, cases), luck, cases)
+        outcome = run(told, line, wants_news(told, line, cases), luck, cases)
         for at, (world, delay) in enumerate(settings):
             for key, by_replication in measure(given, line, outcome, at).items():
                 values[world, delay, key] = by_replication
@@ -84,11 +97,13 @@ def worlds(
 
 
 def _differences(values: dict[tuple[World, int, str], Floats], delays_days: Sequence[int]) -> Iterator[Difference]:
-    """Push minus pull; what news of configurations is worth; what fresher news is worth."""
+    """Push minus pull; what the program's rule costs pull; what news of configurations and fresher news are worth."""
     freshest = min(delays_days)
     pairs: list[tuple[World, int, World, int]] = []
     for delay in delays_days:
         pairs.append((World.PUSH, delay, World.PULL, delay))
+        pairs.append((World.PUSH, delay, World.PULL_PROMPT, delay))
+        pairs.append((World.PULL, delay, World.PULL_PROMPT, delay))
         pairs.append((World.PUSH, delay, World.PUSH_INFORMED, delay))
         pairs.append((World.PULL_UNINFORMED, delay, World.PULL, delay))
         if delay != freshest:

@@ -24,6 +24,7 @@ _LINKS = {
     ("push", "push_informed"): "news of choices, push",
     ("pull", "pull"): "fresh news, pull",
     ("push", "push"): "fresh news, push",
+    ("pull", "pull_prompt"): "no freeze or cooling-off",
 }
 
 
@@ -37,8 +38,9 @@ def charts(results: Results, source: str) -> list[Chart]:
                 "links",
                 "What each link is worth",
                 "How much worse each measure gets when one link is switched off, on the same shoppers, with news as old"
-                " as the dial says. Fresh news is compared with no delay. Left of zero the link did harm; a bar that"
-                " crosses zero is nothing measurable.",
+                " as the dial says. Fresh news is compared with no delay. No freeze or cooling-off: what pull pays for"
+                " the program's own rule, against building in the very next week. Left of zero the link did harm; a bar"
+                " that crosses zero is nothing measurable.",
                 measured_in(results, measures),
                 source,
                 lambda sheet: _worth(results, links, measures, sheet),

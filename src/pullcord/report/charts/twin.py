@@ -30,6 +30,7 @@ from ..sheet import KeyEntry, Sheet
 from ..style import AXIS, DEMAND, INK, PULL, PUSH, SERIES
 
 WORLDS = {"push": PUSH, "pull": PULL}
+PROMPT = "pull_prompt"  # pull as if it had neither freeze nor cooling-off
 HEADLINE = ("M1", "M3", "M7")
 TITLES = {"M1": "M1, units", "M2": "M2, configuration", "M3": "M3, promised date", "M7": "M7, money"}
 
@@ -136,11 +137,15 @@ def _delay_axis(plot: Axes, listed: Sequence[int], sheet: Sheet) -> None:
 def _worlds(results: Results, measures: Sequence[str], listed: Sequence[int], sheet: Sheet) -> Figure:
     given = scales(results, measures)
     key = [KeyEntry("push: forecast, stock", PUSH, "dot"), KeyEntry("pull: build to order", PULL, "dot")]
+    looks = [("push", -0.12, PUSH, "-"), ("pull", 0.12, PULL, "-")]
+    if any(twin_row(results, PROMPT, delay, measure) for delay in listed for measure in measures):
+        key.append(KeyEntry("pull, no freeze or cooling-off", PULL, "ring"))
+        looks.append((PROMPT, 0.28, PULL, ":"))
     units = [f"{TITLES[m]} ({s.unit})" for m, s in zip(measures, given, strict=True)]
     figure, plots = sheet.plots(190 if sheet.narrow else 230, *units, left=52, key=key)
     for plot, measure, scale in zip(plots, measures, given, strict=True):
         highest = 0.0
-        for offset, (world, colour) in zip((-0.12, 0.12), WORLDS.items(), strict=True):
+        for world, offset, colour, dashes in looks:
             xs, ys = [], []
             for i, delay in enumerate(listed):
                 if row := twin_row(results, world, delay, measure):
@@ -149,7 +154,8 @@ def _worlds(results: Results, measures: Sequence[str], listed: Sequence[int], sh
                     xs.append(i + offset)
                     ys.append(row["mean"] * scale.factor)
                     highest = max(highest, high)
-            plot.plot(xs, ys, color=colour, marker="o", markersize=6.5, linewidth=1.3)
+            face = "white" if world == PROMPT else colour
+            plot.plot(xs, ys, dashes, color=colour, marker="o", markersize=6.5, linewidth=1.3, markerfacecolor=face)
         y_from_zero(plot, highest)
         _delay_axis(plot, listed, sheet)
     return figure
