@@ -218,8 +218,8 @@ def twin_section(result: TwinResult, given: TwinInput, program: Program) -> dict
         "notes": [
             "The weekly series show push with news one month old and pull with no delay, one seed.",
             (
-                f"Pull promises by the program's own rule: the first build week begins {_weeks(given.open_weeks)} after the"
-                " quote's week. Without freeze and cooling-off (`pull_prompt`) it is the next week."
+                f"Pull promises by the program's own rule: its first build week begins {_weeks(given.open_weeks)} after"
+                " that of the quote. Without freeze and cooling-off (`pull_prompt`) it is the next week."
             ),
             "Both worlds have the same plant, the same shoppers and the same prices; what each loses is counted.",
         ],
