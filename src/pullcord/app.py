@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import sqlalchemy as sa
 
 from pullcord import demand, finance, logistics, orders, procurement, production, promising
-from pullcord.base import Clock, Conflict, NotFound, ProgramId
+from pullcord.base import Clock, Conflict, NotFound, ProgramId, PullcordError
 from pullcord.catalogue import Catalogue
 from pullcord.desk import Desk, ProgramOpened
 from pullcord.journey import reactions
 from pullcord.outlook import Outlook
 from pullcord.program import Program
-from pullcord.store import Ledger, LedgerReader, Projection, Reader, open_reader
+from pullcord.store import Command, Ledger, LedgerReader, Projection, Reader, open_reader
 
 
 def projections() -> tuple[Projection, ...]:
@@ -65,7 +66,12 @@ def open_app(program: Program, url: str, clock: Clock, outlook: Outlook | None =
         url, ProgramId(program.program_id), clock=clock, projections=projections(), reactions=reactions(house)
     ) as ledger:
         if not _begun(program, ledger):
-            ledger.execute_many([desk.open_program(), desk.open_stock()])
+            # The first plan says how many places the parts on hand carry: before it, nobody is promised anything.
+            opening: list[Command[Any]] = [desk.open_program(), desk.open_stock()]
+            opening += [desk.plan(plant.plant_id, "opening") for plant in program.plants]
+            for answer in ledger.execute_many(opening):
+                if isinstance(answer, PullcordError):
+                    raise answer
         yield App(program, ledger, clock, desk)
 
 

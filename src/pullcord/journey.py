@@ -16,7 +16,7 @@ from pullcord import finance, logistics, orders, procurement, production, promis
 from pullcord.base import OrderId, monday_of
 from pullcord.catalogue import Catalogue
 from pullcord.logistics import LegArrived
-from pullcord.orders import DepositRefunded, OrderCancelled, OrderDeposited, OrderHandedOver, State
+from pullcord.orders import DepositForfeited, DepositRefunded, OrderCancelled, OrderDeposited, OrderHandedOver, State
 from pullcord.procurement import PartsReceived
 from pullcord.production import SchedulePublished, VehicleBuilt
 from pullcord.store import Event, Reaction, Transaction
@@ -36,6 +36,17 @@ def take_deposit(house: Catalogue, tx: Transaction, event: Event[OrderDeposited]
 def refund_deposit(house: Catalogue, tx: Transaction, event: Event[DepositRefunded]) -> None:
     """The customer's money goes back."""
     finance.refund_deposit(
+        tx,
+        transfer_id=f"t-{event.seq}",
+        platform=house.platform.party_id,
+        order_id=OrderId(event.body.order_id),
+        amount=event.body.amount,
+    )
+
+
+def keep_forfeit(house: Catalogue, tx: Transaction, event: Event[DepositForfeited]) -> None:
+    """The deposit of an order that ended too late is the platform's."""
+    finance.forfeit_deposit(
         tx,
         transfer_id=f"t-{event.seq}",
         platform=house.platform.party_id,
@@ -154,6 +165,7 @@ def recognise_sale(house: Catalogue, tx: Transaction, event: Event[OrderHandedOv
 REACTIONS: Mapping[type, tuple[Callable[[Catalogue, Transaction, Event[Any]], None], ...]] = {
     OrderDeposited: (take_deposit, open_build_order),
     DepositRefunded: (refund_deposit,),
+    DepositForfeited: (keep_forfeit,),
     OrderCancelled: (cancel_build_order,),
     SchedulePublished: (call_off_parts, fit_places_to_parts),
     PartsReceived: (book_supplier_invoice,),

@@ -102,6 +102,7 @@ def test_the_chart_says_on_which_side_an_account_grows() -> None:
         "payable": -1,
         "capital": -1,
         "sales": -1,
+        "forfeits": -1,
     }
     assert account("jd", "payable", "gac") == "jd/payable/gac"
     assert kind_of("jd/payable/gac") is Kind.LIABILITY

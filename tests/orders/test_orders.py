@@ -119,8 +119,9 @@ def test_a_lapsed_quote_takes_no_deposit_and_gives_its_slot_back(shop: Shop) -> 
 def test_a_wrong_amount_is_refused_and_nothing_moves(shop: Shop) -> None:
     shop.reserve("a")
     shop.quote("a")
+    assert shop.deposit("a", Money.of(100, "USD")).refused == "the deposit is 100.00 CNY, not 100.00 USD"
     head = shop.ledger.head()
-    assert shop.deposit("a", Money.of(1, "CNY")).refused == "the deposit is 10000 minor units, not 100"
+    assert shop.deposit("a", Money.of(1, "CNY")).refused == "the deposit is 100.00 CNY, not 1.00 CNY"
     assert shop.ledger.head() == head + 1, "only the answered command itself"
 
 
@@ -130,7 +131,7 @@ def test_the_last_slot_goes_to_one_customer_and_the_next_is_told_why(shop: Shop)
     weeks = [shop.quote(name).deliver_on for name in "abcd"]
     assert weeks == [MONDAY + timedelta(days=9)] * 2 + [MONDAY + timedelta(days=16)] * 2
     fifth = shop.quote("e")
-    assert (fifth.state, fifth.refused) == (State.RESERVED, "every build slot up to the week of 2025-11-17 is taken")
+    assert (fifth.state, fifth.refused) == (State.RESERVED, "no place is left up to the week of 2025-11-17")
     shop.cancel("b")
     assert shop.quote("e").deliver_on == MONDAY + timedelta(days=9)
 
@@ -152,7 +153,7 @@ def test_a_cancelled_deposit_is_refunded_until_the_lock_and_no_longer(shop: Shop
     assert shop.cancel("a").refund == DEPOSIT
     shop.lock("b")
     after_lock = shop.cancel("b")
-    assert (after_lock.state, after_lock.refund) == (State.CANCELLED, None)
+    assert (after_lock.state, after_lock.refund, after_lock.forfeit) == (State.CANCELLED, None, DEPOSIT)
     assert shop.free() == [2, 2]
     assert shop.cancel("b").refused == "order b is cancelled already"
 

@@ -71,6 +71,6 @@ def test_every_refusal_says_why() -> None:
     assert refusals == [
         Refusal("no build slots are open at all"),
         Refusal("none of the plants with build slots (XIY) can ship to this city"),
-        Refusal("every build slot up to the week of 2025-11-10 is taken"),
+        Refusal("no place is left up to the week of 2025-11-10"),
         Refusal("no free build slot begins on or after 2025-11-17"),
     ]

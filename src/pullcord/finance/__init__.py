@@ -4,6 +4,7 @@ from .accounts import CHART, Kind, account, kind_of
 from .model import Posting, Transferred
 from .service import (
     Payment,
+    forfeit_deposit,
     paid_so_far,
     pay_in_capital,
     pay_supplier,
@@ -41,6 +42,7 @@ __all__ = [
     "TrialBalance",
     "account",
     "balances",
+    "forfeit_deposit",
     "kind_of",
     "paid_so_far",
     "pay_in_capital",

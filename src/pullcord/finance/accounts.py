@@ -36,6 +36,7 @@ CHART: Mapping[str, Kind] = {
     "payable": Kind.LIABILITY,  # by party that is owed
     "capital": Kind.EQUITY,
     "sales": Kind.INCOME,
+    "forfeits": Kind.INCOME,  # deposits that were not given back
     "purchases": Kind.EXPENSE,  # parts and services; stock on hand is not valued yet
 }
 

@@ -40,6 +40,14 @@ def refund_deposit(
     return _kept(tx, body) or _book_new(tx, body, covers=(account(platform, "customer_deposits", order_id), amount))
 
 
+def forfeit_deposit(
+    tx: Transaction, *, transfer_id: str, platform: PartyId, order_id: OrderId, amount: Money
+) -> Transfer:
+    """The transfer that makes a deposit the platform's own; never more than is still held for the order."""
+    body = transfers.forfeit(transfer_id, platform, order_id, amount)
+    return _kept(tx, body) or _book_new(tx, body, covers=(account(platform, "customer_deposits", order_id), amount))
+
+
 def recognise_sale(
     tx: Transaction,
     *,

@@ -48,6 +48,13 @@ def refund(transfer_id: str, platform: PartyId, order_id: OrderId, amount: Money
     return transfer(transfer_id, f"refund for order {order_id}", amount.currency, lines)
 
 
+def forfeit(transfer_id: str, platform: PartyId, order_id: OrderId, amount: Money) -> Transferred:
+    """The customer ended an order too late to get the deposit back: it is the platform's now."""
+    minor = _positive(amount, "a forfeit")
+    lines = ((account(platform, "customer_deposits", order_id), minor), (account(platform, "forfeits"), -minor))
+    return transfer(transfer_id, f"forfeit of order {order_id}", amount.currency, lines)
+
+
 @lru_cache(maxsize=1_024)
 def _parts(price: Money, shares: tuple[Fraction, ...]) -> tuple[Money, ...]:
     """The price split by the shares. Kept, for a price card has few prices and exact fractions are slow."""

@@ -2,6 +2,7 @@
 
 from .lifecycle import STEPS
 from .model import (
+    DepositForfeited,
     DepositRefunded,
     OrderCancelled,
     OrderDeposited,
@@ -22,6 +23,7 @@ __all__ = [
     "PROJECTION",
     "STEPS",
     "VEHICLE_ORDER",
+    "DepositForfeited",
     "DepositRefunded",
     "OrderCancelled",
     "OrderDeposited",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pullcord.base import Money
+
 from .model import State
 from .store import OrderRow
 
@@ -26,7 +28,7 @@ def why_no_quote(order: OrderRow) -> str | None:
     return f"order {order.order_id} is {_words(order.state)}: its date is already agreed or no longer wanted"
 
 
-def why_no_deposit(order: OrderRow, amount_minor: int, deposit_minor: int, now: datetime) -> str | None:
+def why_no_deposit(order: OrderRow, amount: Money, due: Money, now: datetime) -> str | None:
     """Why a deposit cannot be taken, or None when it can. No deposit precedes a shown date, without exception."""
     if order.state is State.RESERVED:
         return f"order {order.order_id} has been shown no delivery date yet: ask for a quote first"
@@ -36,8 +38,8 @@ def why_no_deposit(order: OrderRow, amount_minor: int, deposit_minor: int, now: 
         return (
             f"the date shown for order {order.order_id} lapsed at {order.valid_until.isoformat()}: ask for a new quote"
         )
-    if amount_minor != deposit_minor:
-        return f"the deposit is {deposit_minor} minor units, not {amount_minor}"
+    if amount != due:
+        return f"the deposit is {due}, not {amount}"
     return None
 
 

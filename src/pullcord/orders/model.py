@@ -34,6 +34,7 @@ class Outcome:
     price: Money | None = None
     valid_until: datetime | None = None
     refund: Money | None = None
+    forfeit: Money | None = None
 
 
 @event("order.reserved")
@@ -115,6 +116,15 @@ class OrderCancelled:
 @event("order.refunded")
 @dataclass(frozen=True, slots=True)
 class DepositRefunded:
+    order_id: OrderId
+    amount: Money
+
+
+@event("order.forfeited")
+@dataclass(frozen=True, slots=True)
+class DepositForfeited:
+    """The order was firm when its customer ended it, and the terms do not give the deposit back then."""
+
     order_id: OrderId
     amount: Money
 

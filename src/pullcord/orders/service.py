@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from pullcord import promising
@@ -12,6 +12,7 @@ from pullcord.store import Reader, Transaction
 
 from . import lifecycle
 from .model import (
+    DepositForfeited,
     DepositRefunded,
     OrderCancelled,
     OrderDeposited,
@@ -50,10 +51,10 @@ def find_order(reader: Reader, order_id: OrderId) -> OrderRow:
     return row
 
 
-def outcome(row: OrderRow, refused: str | None = None, refund: Money | None = None) -> Outcome:
+def outcome(row: OrderRow, refused: str | None = None) -> Outcome:
     """An order's present state as the answer to a command."""
     price = Money(row.price_minor, row.currency) if row.price_minor is not None and row.currency else None
-    return Outcome(row.order_id, row.state, refused, row.deliver_on, price, row.valid_until, refund)
+    return Outcome(row.order_id, row.state, refused, row.deliver_on, price, row.valid_until)
 
 
 def reserve(
@@ -111,7 +112,7 @@ def quote(tx: Transaction, order_id: OrderId, terms: Terms) -> Outcome:
 def deposit(tx: Transaction, order_id: OrderId, amount: Money, due: Money) -> Outcome:
     """Take the deposit against the date shown. Without a date in force no money is taken."""
     row = find_order(tx, order_id)
-    if refused := lifecycle.why_no_deposit(row, amount.minor, due.minor, tx.now):
+    if refused := lifecycle.why_no_deposit(row, amount, due, tx.now):
         return outcome(row, refused)
     kept = promising.find_promise(tx, order_id)
     assert kept is not None, f"order {order_id} was quoted without a slot"
@@ -165,12 +166,17 @@ def cancel(
         return outcome(row, refused)
     promising.release_promise(tx, order_id, reason)
     tx.emit(f"order/{order_id}", OrderCancelled(order_id, reason, row.state))
-    refund = None
+    refund = forfeit = None
     owed_minor = row.deposit_minor - row.refunded_minor
-    if owed_minor > 0 and row.currency and row.state in refundable_in:
-        refund = Money(owed_minor, row.currency)
-        tx.emit(f"order/{order_id}", DepositRefunded(order_id, refund))
-    return outcome(find_order(tx, order_id), refund=refund)
+    if owed_minor > 0 and row.currency:
+        owed = Money(owed_minor, row.currency)
+        if row.state in refundable_in:
+            refund = owed
+            tx.emit(f"order/{order_id}", DepositRefunded(order_id, owed))
+        else:
+            forfeit = owed
+            tx.emit(f"order/{order_id}", DepositForfeited(order_id, owed))
+    return replace(outcome(find_order(tx, order_id)), refund=refund, forfeit=forfeit)
 
 
 def lapse_due(tx: Transaction) -> tuple[OrderId, ...]:

@@ -30,7 +30,7 @@ def promise(
     free = [slot for slot in reachable if slot.free_vehicles > 0]
     if not free:
         last = max(slot.week_start for slot in reachable)
-        return Refusal(f"every build slot up to the week of {last} is taken")
+        return Refusal(f"no place is left up to the week of {last}")
     earliest_start = max(parts_ready_on, not_before)
     candidates = [
         (ready + timedelta(days=transit_days[slot.plant_id]), ready, slot.plant_id, slot.week_start)
