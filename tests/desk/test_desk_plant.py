@@ -172,7 +172,7 @@ def test_parts_come_once_and_on_their_day_and_are_paid_when_they_are_due(house: 
 
 
 def test_promises_follow_what_the_scarcest_part_can_carry(tmp_path: Path) -> None:
-    """Twenty customers come at once, and the lens supplier sends five a week: nobody is promised what cannot be built."""
+    """Twenty customers come at once, and the lens supplier sends five a week: no promise is made in vain."""
     program = small_program()
     scarce = {"supply_per_week": 5, "lot_size": 5}
     parts = tuple(replace(part, **scarce) if part.part_id == "lens" else part for part in program.parts)
