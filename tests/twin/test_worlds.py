@@ -175,6 +175,84 @@ def test_dates_hold_where_plant_parts_and_roads_keep_time() -> None:
         assert result.row(World.PULL, delay, "m3_error").by_replication == (0.0, 0.0)
 
 
+RULES = [(2,) * 7, (2, 2, 2, 2, 3, 3, 3), (1, 1, 1, 1, 1, 2, 2), (5,) * 7, (14,) * 7]
+
+
+@pytest.fixture(scope="module", params=RULES, ids=str)
+def ruled(request: pytest.FixtureRequest) -> Run:
+    return run("pull", twin_input(open_weeks=request.param))
+
+
+def test_no_order_is_built_before_the_first_week_open_to_its_quote(ruled: Run) -> None:
+    place, case, rep = np.nonzero((ruled.outcome.bought >= 0) & (ruled.outcome.delivered_day > 0))
+    quoted = ruled.line.day[place]
+    opens = 7 * (quoted // 7 + np.array(ruled.given.open_weeks)[quoted % 7])
+    transit = np.array([region.transit_days for region in ruled.given.regions])[ruled.line.region[place, rep]]
+    on_the_road = np.maximum(transit + ruled.line.transit_noise_days[place, rep], 1)
+    assert (ruled.outcome.promised_day[place, case, rep] - transit >= opens).all()
+    assert (ruled.outcome.delivered_day[place, case, rep] - on_the_road >= opens).all()
+
+
+def test_a_rule_on_dates_neither_makes_nor_loses_a_unit(ruled: Run) -> None:
+    test_pull_builds_nothing_without_an_order(ruled)
+    test_every_order_of_the_measured_weeks_is_delivered_or_cancelled(ruled)
+    assert (ruled.outcome.built <= ruled.luck.capacity[None]).all()
+    assert (ruled.outcome.kits >= 0).all()
+    promised_wait = ruled.outcome.promised_day - ruled.line.day[:, None, None]
+    waits = np.where(ruled.outcome.bought >= 0, promised_wait, 0)
+    assert (waits <= ruled.line.patience_days[:, None, :]).all()
+
+
+def test_a_later_first_week_never_shortens_a_wait() -> None:
+    """Where everybody is served, each shopper waits no less for a later first week."""
+    longest = None
+    for opens in ((1,) * 7, (1, 1, 1, 1, 1, 2, 2), (2,) * 7, (2, 2, 2, 2, 3, 3, 3), (4,) * 7):
+        one = run("pull", boundless(open_weeks=opens))
+        wait = np.where(one.outcome.bought >= 0, one.outcome.promised_day - one.line.day[:, None, None], 0)
+        if longest is not None:
+            assert (wait >= longest - 1).all()  # a day: the emptier a week, the earlier in it is the next build
+            assert wait.sum() > longest.sum()
+        longest = wait
+
+
+def test_pull_whose_rule_leaves_next_week_open_is_prompt_pull() -> None:
+    result = worlds(twin_input(), seed=SEED, replications=range(2), delays_days=(0, 30))
+    for delay in (0, 30):
+        for kind in MEASURES:
+            one, two = (result.row(world, delay, kind.key) for world in (World.PULL, World.PULL_PROMPT))
+            assert one.by_replication == two.by_replication, kind.key
+            assert set(result.difference(World.PULL, delay, World.PULL_PROMPT, kind.key).by_replication) == {0.0}
+
+
+def test_the_rule_changes_pull_alone() -> None:
+    """Push and prompt pull do not know it; pull pays for it with customers who will not wait."""
+    free, ruled = (
+        worlds(twin_input(open_weeks=opens), seed=SEED, replications=range(3), delays_days=(0,))
+        for opens in ((1,) * 7, (2, 2, 2, 2, 3, 3, 3))
+    )
+    for world in (World.PUSH, World.PUSH_INFORMED, World.PULL_PROMPT):
+        for kind in MEASURES:
+            assert free.row(world, 0, kind.key).by_replication == ruled.row(world, 0, kind.key).by_replication
+    cost = ruled.difference(World.PULL, 0, World.PULL_PROMPT, "m1").by_replication
+    assert min(cost) > 0
+    both = [ruled.difference(World.PUSH, 0, other, "m1").by_replication for other in (World.PULL, World.PULL_PROMPT)]
+    assert np.subtract(both[1], both[0]) == pytest.approx(cost)
+
+
+def test_orders_that_come_early_enough_need_no_parts_in_stock() -> None:
+    """Where the first promised week lies beyond the lead time, parts are called off for orders alone."""
+    early = twin_input(open_weeks=(8,) * 7, kit_late_share=0.0, patience_median_days=200.0)
+    result = worlds(early, seed=SEED, replications=range(2), delays_days=(0,))
+    with_rule, prompt = (result.row(world, 0, "kit_weeks").interval.mean for world in (World.PULL, World.PULL_PROMPT))
+    assert with_rule < prompt
+
+
+@pytest.mark.parametrize("opens", [(), (1,) * 6, (0,) * 7, (1, 1, 1, 1, 1, 1, 15)])
+def test_first_weeks_that_make_no_sense_are_refused(opens: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidInput, match="open_weeks"):
+        twin_input(open_weeks=opens)
+
+
 def test_a_scarce_plant_is_scarce_for_both() -> None:
     scarce = twin_input(capacity_per_week=5, patience_median_days=60.0)
     result = worlds(scarce, seed=SEED, replications=range(2), delays_days=(0,))

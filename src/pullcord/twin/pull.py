@@ -51,7 +51,7 @@ class PullPlanner:
         # no order can use before the first promised week need not be there earlier (advance demand information).
         delays = np.array([case.delay_days for case in cases], dtype=np.float64)
         spared = min(given.open_weeks) - 1
-        self._cover = np.maximum(delays[:, None] + 7.0 * (lead_weeks(given) + 1 - spared), 0)
+        self._cover = delays[:, None] + 7.0 * np.maximum(lead_weeks(given) + 1 - spared, 0)
         self._spread = level_spread(given, np.zeros_like(self._cover), self._cover)
 
     def rates(self, day: int) -> Floats:
