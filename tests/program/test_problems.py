@@ -77,6 +77,53 @@ def test_an_empty_file_and_a_header_alone_are_told(folder: Path) -> None:
     assert "cities.csv: the table has a header and no rows; add at least one row" in told
 
 
+def test_there_must_be_a_market_total(folder: Path) -> None:
+    (folder / "market_totals.csv").unlink()
+    assert problems(folder) == [
+        "market_totals.csv: the table is missing; add it with the columns month, units, source, mark"
+    ]
+
+
+def test_a_second_plant_is_refused_for_now(folder: Path) -> None:
+    header, row = (folder / "plants.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "plants.csv").write_text(f"{header}\n{row}\n{row.replace('shenzhen,', 'other,', 1)}\n", encoding="utf-8")
+    assert problems(folder) == ["plants.csv:3: a second plant, after line 2; one plant so far: keep one of the rows"]
+
+
+@pytest.mark.parametrize(("separator", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_another_separator_than_a_comma_is_one_problem_for_each_file(folder: Path, separator: str, name: str) -> None:
+    for file in ("bom.csv", "assumptions.csv"):
+        with (folder / file).open(newline="", encoding="utf-8") as read:
+            rows = list(csv.reader(read))
+        with (folder / file).open("w", newline="", encoding="utf-8") as written:
+            csv.writer(written, delimiter=separator).writerows(rows)
+    right = "save it as CSV with commas, and numbers with a decimal point"
+    assert problems(folder) == [
+        f"{file}:1: the columns are separated by {name}; {right}" for file in ("assumptions.csv", "bom.csv")
+    ]
+
+
+@pytest.mark.parametrize(("file", "kind"), [("plants.csv", "shenzhen"), ("parties.csv", "ruigeer")])
+def test_ids_that_commands_name_have_40_characters_at_most(folder: Path, file: str, kind: str) -> None:
+    for path in folder.glob("*.csv"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(f"{kind},", f"{kind * 6},"), encoding="utf-8")
+    assert any(line.startswith(file) and "use 1 to 40 letters" in line for line in problems(folder))
+
+
+def test_a_margin_that_the_costs_do_not_leave_is_told(folder: Path) -> None:
+    put(
+        folder,
+        "assumptions.csv",
+        "variable_margin_share,0.2,share,0.1,0.35",
+        "variable_margin_share,0.45,share,0.1,0.5",
+    )
+    cost = "the parts of `black-sharp-tripod` cost 240.35 CNY"
+    left = "price and `variable_margin_share` leave 235.95 CNY"
+    right = "mend the costs, the bill, the price or `variable_margin_share` of assumptions.csv"
+    assert problems(folder) == [f"parts.csv: {cost}; {left}; {right}"]
+
+
 def test_what_is_no_utf_8_is_told_by_line(folder: Path) -> None:
     text = (folder / "options.csv").read_text(encoding="utf-8").replace("White", "Weiß")
     (folder / "options.csv").write_bytes(text.encode("latin-1"))
@@ -143,6 +190,14 @@ def test_yen_has_no_minor_unit(folder: Path) -> None:
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("_cny", "_jpy").replace("CNY", "JPY"), encoding="utf-8")
     assert any(line.endswith("JPY has 0 decimal places") for line in problems(folder))
+
+
+def test_three_capitals_that_are_no_currency_are_one_problem(folder: Path) -> None:
+    for path in folder.iterdir():
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace("_cny", "_cnx").replace("CNY", "CNX"), encoding="utf-8")
+    right = "write three capitals of ISO 4217, such as CNY"
+    assert problems(folder) == [f"program.toml:7: `currency` cannot be 'CNX'; {right}"]
 
 
 def test_problems_come_sorted_by_file_and_line(folder: Path) -> None:

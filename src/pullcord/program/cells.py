@@ -23,6 +23,8 @@ _RATIO = re.compile(r"\d{1,18}/\d{1,18}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
 _MARK = re.compile(r"S|S1|C|A|M[0-9]{2}")
+_GROUPED = re.compile(r"[+-]?\d{1,3}([,'\u2019\u00a0\u202f _]\d{3})+(\.\d+)?", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
 _NUMERIC = frozenset({Kind.NUMBER, Kind.WHOLE, Kind.MONEY, Kind.SHARE})
 
 
@@ -60,7 +62,7 @@ def _parse(text: str, column: Column, title: str, currency: str) -> Any:
             return text
         case Kind.ID | Kind.REFERENCE:
             try:
-                return check_id(text, title)
+                return check_id(text, title, longest=column.longest)
             except InvalidInput as failure:
                 raise Refused(f"`{title}` cannot be `{text}`", failure.hint or "") from None
         case Kind.CHOICE:
@@ -69,17 +71,21 @@ def _parse(text: str, column: Column, title: str, currency: str) -> Any:
             return text
         case Kind.NUMBER:
             if not _NUMBER.fullmatch(text) or not isfinite(float(text)) or abs(float(text)) > LARGEST:
-                raise Refused(f"`{title}` is no number: `{text}`", "write it with digits and a point, such as 1234.5")
+                right = "write it with digits and a point, such as 1234.5"
+                raise Refused(f"`{title}` is no number: `{text}`", _plainly(text, right))
             return float(text)
         case Kind.WHOLE:
             if not _WHOLE.fullmatch(text) or abs(int(text)) > LARGEST:
-                raise Refused(f"`{title}` is no whole number: `{text}`", "write it with digits only, such as 1234")
+                right = "write it with digits only, such as 1234"
+                raise Refused(f"`{title}` is no whole number: `{text}`", _plainly(text, right))
             return int(text)
         case Kind.MONEY:
             return _money(text, title, currency)
         case Kind.SHARE:
             if not (_RATIO.fullmatch(text) or _DECIMAL.fullmatch(text)) or re.search(r"/0+$", text):
-                raise Refused(f"`{title}` is no share: `{text}`", "write it exactly, as 0.03 or 400/899")
+                raise Refused(
+                    f"`{title}` is no share: `{text}`", _plainly(text, "write it exactly, as 0.03 or 400/899")
+                )
             return Fraction(text)
         case Kind.DATE:
             return _day(text, text, _DAY, title, "2025-11-09")
@@ -97,11 +103,19 @@ def _parse(text: str, column: Column, title: str, currency: str) -> Any:
             return text
 
 
+def _plainly(text: str, right: str) -> str:
+    """The way out of a number that is written for people: the same without separators, or with a point."""
+    if _GROUPED.fullmatch(text):
+        return f"write it without separators: {re.sub('[^0-9.+-]', '', text)}"
+    if _DECIMAL_COMMA.fullmatch(text):
+        return f"write it with a point: {text.replace(',', '.')}"
+    return right
+
+
 def _money(text: str, title: str, currency: str) -> Money:
     if not _DECIMAL.fullmatch(text) or abs(float(text)) > LARGEST:
-        raise Refused(
-            f"`{title}` is no amount: `{text}`", "write it in major units with a point, such as 49900 or 0.20"
-        )
+        right = "write it in major units with a point, such as 49900 or 0.20"
+        raise Refused(f"`{title}` is no amount: `{text}`", _plainly(text, right))
     try:
         return Money.of(text, currency)
     except InvalidInput as failure:

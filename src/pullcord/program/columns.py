@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pullcord.alliance import Role
+from pullcord.base import LONGEST_ID, LONGEST_NAMED_ID
 
 CURRENCY = "{currency}"
 """Stands in a column name for the program's currency in lower case: `price_{currency}` is `price_cny`."""
@@ -23,7 +24,7 @@ class Kind(StrEnum):
     """How a cell is written, and so how it is read."""
 
     TEXT = "text"
-    ID = "id"  # 1 to 64 letters, digits, '-', '_', '.'
+    ID = "id"  # 1 to 64 letters, digits, '-', '_', '.'; fewer where the column says so
     REFERENCE = "reference"  # an id that another table defines
     CHOICE = "choice"  # one word of a few
     NUMBER = "number"
@@ -51,6 +52,7 @@ class Column:
     least: float | None = None
     above: float | None = None
     most: float | None = None
+    longest: int = LONGEST_ID
     source: str = "planner"  # who can know it
 
     def title(self, currency: str) -> str:
@@ -88,8 +90,8 @@ _SOURCE = Column("source", Kind.TEXT, "where the row's figures come from: a page
 _MARK = Column("mark", Kind.MARK, f"how sure we are of the row's weakest figure: {MARKS}; U is refused")
 
 
-def _id(name: str, meaning: str) -> Column:
-    return Column(name, Kind.ID, meaning)
+def _id(name: str, meaning: str, *, longest: int = LONGEST_ID) -> Column:
+    return Column(name, Kind.ID, meaning, longest=longest)
 
 
 def _ref(name: str, to: str, meaning: str, *, required: bool = True) -> Column:
@@ -108,7 +110,11 @@ def _money(name: str, meaning: str, source: str, *, required: bool = True, above
 PARTIES = TableSpec(
     "parties",
     (
-        _id("party_id", "who takes part in the alliance: its account, its messages and its claims carry this id"),
+        _id(
+            "party_id",
+            "who takes part in the alliance: its account, its messages and its claims carry this id",
+            longest=LONGEST_NAMED_ID,
+        ),
         _text("name", "the party's name"),
         Column(
             "role",
@@ -225,7 +231,6 @@ MARKET_TOTALS = TableSpec(
         _MARK,
     ),
     key=("month",),
-    required=False,
 )
 TASTES = TableSpec(
     "tastes",
@@ -260,7 +265,7 @@ CITIES = TableSpec(
 PLANTS = TableSpec(
     "plants",
     (
-        _id("plant_id", "the plant"),
+        _id("plant_id", "the plant; one so far", longest=LONGEST_NAMED_ID),
         _text("name", "its name"),
         _ref("city_id", "cities.city_id", "where it stands"),
         Column("takt_seconds", Kind.NUMBER, "time between two units leaving the line", "s", above=0, source="maker"),
@@ -341,7 +346,7 @@ PARTS = TableSpec(
         _money("unit_cost_{currency}", "what one costs, delivered to the plant", "purchasing"),
         _money("unit_cost_low_{currency}", "the least it may cost", "purchasing", required=False),
         _money("unit_cost_high_{currency}", "the most it may cost", "purchasing", required=False),
-        Column("lead_time_days", Kind.WHOLE, "from call-off to receipt", "day", least=0, most=730, source="purchasing"),
+        Column("lead_time_days", Kind.WHOLE, "from call-off to receipt", "day", least=0, most=182, source="purchasing"),
         Column("lot_size", Kind.WHOLE, "it is called off in multiples of this", "unit", above=0, source="purchasing"),
         Column(
             "supply_per_week",
@@ -369,7 +374,7 @@ PARTS = TableSpec(
 BOM = TableSpec(
     "bom",
     (
-        _id("parent_id", "what is put together; the finished unit is `product`"),
+        _id("parent_id", "what is put together; the finished unit is `new_product_id` of program.toml"),
         _id("part_id", "what goes into it: a bought part, or the parent of further rows"),
         Column("quantity", Kind.WHOLE, "how many go into one parent", "unit", above=0, source="maker"),
         Column("condition", Kind.CONDITION, "on which configurations; empty is on all", required=False),

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pullcord.alliance import Role
 
 from .columns import (
+    ASSUMPTIONS,
     LAUNCH,
     MARKET_TOTALS,
     PRICE_CARD,
@@ -25,6 +26,8 @@ from .needed import NEEDED, PLAN
 from .tables import CheckedTable, Row
 
 Tables = Mapping[str, CheckedTable]
+
+CLOSE_TO_ONE = 1e-6
 
 
 def check_assumptions(table: CheckedTable, currency: str, plans: Collection[str], faults: Faults) -> None:
@@ -45,12 +48,16 @@ def check_assumptions(table: CheckedTable, currency: str, plans: Collection[str]
             )
         elif row["key"] in needed and low < (least := needed[row["key"]].least):
             faults.add(table.file, row.line, f"`{row['key']}` cannot be as low as {low:g}", f"give {least:g} or more")
+        elif row["key"] in needed and high > (most := needed[row["key"]].most):
+            faults.add(table.file, row.line, f"`{row['key']}` cannot be as high as {high:g}", f"give {most:g} or less")
     if not table.vouches_for("key"):
         return
     rows = {row["key"]: row for row in table.rows}
     for key, need in needed.items():
         unit = need.unit_in(currency)
         if key not in rows:
+            if need.optional:
+                continue
             slip = nearest(key, rows.keys() - needed.keys())
             right = (
                 f"did you mean it by `{slip}` (line {rows[slip].line})?"
@@ -60,6 +67,21 @@ def check_assumptions(table: CheckedTable, currency: str, plans: Collection[str]
             faults.add(table.file, 0, f"the assumption `{key}` is missing", right)
         elif rows[key].cells.get("unit", unit) != unit:
             faults.add(table.file, rows[key].line, f"`{key}` is in {rows[key]['unit']}", f"state it in {unit}")
+
+
+def check_plan_shares(tables: Tables, faults: Faults) -> None:
+    """The shares of buyers who choose each plan add up to 1."""
+    table, card = tables[ASSUMPTIONS.name], tables[PRICE_CARD.name]
+    rows = {row["key"]: row for row in table.sound_rows}
+    keys = [f"plan_share_{plan}" for plan in card.known("plan")]
+    if not card.vouches_for("plan") or not keys or not all(key in rows for key in keys):
+        return
+    total = sum(rows[key]["value"] for key in keys)
+    if abs(total - 1) > CLOSE_TO_ONE:
+        last = max(keys, key=lambda key: rows[key].line)
+        wrong = f"the shares of the plans add up to {total:g}, not 1"
+        right = f"{'raise' if total < 1 else 'lower'} one of {', '.join(f'`{key}`' for key in keys)}"
+        faults.add(table.file, rows[last].line, wrong, right)
 
 
 def check_parties(table: CheckedTable, faults: Faults) -> None:
@@ -88,6 +110,23 @@ def check_prices(tables: Tables, faults: Faults) -> None:
                 faults.add(
                     variants.file, line, f"`{variant}` has no price on the plan `{plan}`", "add a row to price_card.csv"
                 )
+
+
+def check_deposit(tables: Tables, header: Header, faults: Faults) -> None:
+    """The deposit is less than the least that is paid at once: the rest is what a handover asks for."""
+    card = tables[PRICE_CARD.name]
+    rows = [row for row in card.rows if row.cells.get("price_{currency}") is not None]
+    if header.deposit is None or not rows:
+        return
+    lowest = min(rows, key=lambda row: row["price_{currency}"].minor)
+    price = lowest["price_{currency}"]
+    if not header.deposit < price:
+        title = f"deposit_{price.currency.lower()}"
+        faults.add(
+            FILE, header.line_of("policies", title),
+            f"a deposit of {header.deposit} cannot be held against a price of {price} (price_card.csv:{lowest.line})",
+            "ask for less than the lowest price",
+        )  # fmt: skip
 
 
 def _once_misspelt(variant: str, variants: CheckedTable, card: CheckedTable) -> bool:
@@ -176,16 +215,26 @@ def check_market(tables: Tables, header: Header, faults: Faults) -> None:
                 if attribute != price and row["product_id"] in compared and row.cells.get(attribute) is None:
                     wrong = f"`{attribute}` of `{row['product_id']}` is empty, and tastes.csv weighs it"
                     faults.add(rivals.file, row.line, wrong, "give the figure, or take the product's sales out")
-    if MARKET_TOTALS.name in tables:
-        totals = {row["month"]: row for row in tables[MARKET_TOTALS.name].sound_rows}
-        for month, total in totals.items():
-            sold = sum(row["units"] for row in sales.sound_rows if row["month"] == month)
-            if sold > total["units"]:
-                faults.add(
-                    tables[MARKET_TOTALS.name].file, total.line,
-                    f"in {month:%Y-%m} rival_sales.csv adds up to {sold}, the whole market to {total['units']}",
-                    "a part cannot exceed the whole: mend one of them",
-                )  # fmt: skip
+    totals = tables[MARKET_TOTALS.name]
+    for total in totals.sound_rows:
+        sold = sum(row["units"] for row in sales.sound_rows if row["month"] == total["month"])
+        if sold >= total["units"]:
+            faults.add(
+                totals.file, total.line,
+                f"in {total['month']:%Y-%m} rival_sales.csv adds up to {sold}, the whole market to {total['units']}",
+                "a part is less than the whole: mend one of them",
+            )  # fmt: skip
+
+
+def check_plants(table: CheckedTable, faults: Faults) -> None:
+    """There is one plant: the forecast is not yet divided between several, nor the opening stock."""
+    for row in table.rows[1:]:
+        faults.add(
+            table.file,
+            row.line,
+            f"a second plant, after line {table.rows[0].line}",
+            "one plant so far: keep one of the rows",
+        )
 
 
 def check_parts(table: CheckedTable, faults: Faults) -> None:

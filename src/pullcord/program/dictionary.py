@@ -42,7 +42,15 @@ def data_dictionary() -> tuple[Entry, ...]:
             meaning = "any further column: an attribute; its name is what tastes.csv calls it"
             entries.append(Entry(table.file, "{attribute}", Kind.NUMBER, "as in its name", "no", meaning, "planner"))
     entries += [
-        Entry(ASSUMPTIONS.file, f"key {need.key}", Kind.NUMBER, need.unit, "yes", need.meaning, "planner")
+        Entry(
+            ASSUMPTIONS.file,
+            f"key {need.key}",
+            Kind.NUMBER,
+            need.unit,
+            "no" if need.optional else "yes",
+            need.meaning,
+            "planner",
+        )
         for need in NEEDED
     ]
     return tuple(entries)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from pullcord.base import InvalidInput, Money, check_id
+from pullcord.base import CURRENCIES, InvalidInput, Money, check_id
 
 from .cells import YEARS, Refused, read_cell
 from .columns import CURRENCY, TAKEN_FROM_ASSUMPTIONS, Column, Kind
@@ -21,7 +21,7 @@ from .model import Policies
 from .tables import assumed
 
 _CLOSED = ConfigDict(extra="forbid", strict=True, frozen=True)
-_DEPOSIT = Column("deposit_{currency}", Kind.MONEY, "paid by the customer to hold a build slot", CURRENCY, least=0)
+_DEPOSIT = Column("deposit_{currency}", Kind.MONEY, "paid by the customer to hold a build slot", CURRENCY, above=0)
 _IN_CURRENCY = "_currency"  # a key of the model that ends so ends in the program's currency in the file
 _AT = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 _SECTION = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+)\s*\]")
@@ -52,7 +52,6 @@ class PolicyKeys(BaseModel):
 
     deposit_currency: Annotated[str, BeforeValidator(_as_text), _key(_DEPOSIT.meaning, CURRENCY)]
     deposit_refundable_until_lock: Annotated[bool, _key("whether a deposit comes back in full until the order locks")]
-    refund_days: Annotated[int, _key("from cancelling to the money's return", "day", ge=0, le=365)]
     quote_valid_hours: Annotated[int, _key("how long a quote and its build slot are held", "hour", ge=1, le=8760)]
     lock_hours: Annotated[
         int, _key("a deposit may be withdrawn so long; then the order locks by itself", "hour", ge=0, le=8760)
@@ -71,7 +70,7 @@ class ProgramKeys(BaseModel):
     name: Annotated[str, _key("its name", min_length=1)]
     category: Annotated[str, _key("what kind of product it is, in the reports' words", min_length=1)]
     unit_name: Annotated[str, _key("what one unit is called, in the singular", min_length=1)]
-    currency: Annotated[str, _key("ISO 4217; money columns end in it, in lower case", pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, _key("ISO 4217; money columns end in it, in lower case")]
     seed: Annotated[int, _key("all chance of a run comes from it", ge=0, lt=2**63)]
     utc_offset_hours: Annotated[
         float, BeforeValidator(_as_float), _key("local time minus UTC", "hour", ge=-12, le=14, allow_inf_nan=False)
@@ -97,9 +96,9 @@ class Header:
 
     @property
     def currency(self) -> str | None:
-        """The currency, if it has the shape of one."""
+        """The currency, if it is one."""
         stated = self._tree.get("currency")
-        return stated if isinstance(stated, str) and re.fullmatch("[A-Z]{3}", stated) else None
+        return stated if isinstance(stated, str) and stated in CURRENCIES else None
 
     @property
     def new_product_id(self) -> str | None:
@@ -129,7 +128,7 @@ def read_header(text: str | None, assumptions: Mapping[str, tuple[str, str]] | N
     except (ValueError, RecursionError) as failure:  # also a number of 5,000 digits, or 1,000 brackets
         _note_syntax(str(failure), text, faults)
         return Header(None, None, text, {})
-    currency = Header(None, None, text, tree).currency
+    currency = _spelled(tree.get("currency"))
     before = len(faults)
     if isinstance(tree.get("policies"), dict):
         tree["policies"] = _policies(tree["policies"], currency, assumptions, text, faults)
@@ -140,7 +139,12 @@ def read_header(text: str | None, assumptions: Mapping[str, tuple[str, str]] | N
         for error in failure.errors(include_url=False, include_context=False):
             _note(error, currency, text, faults)
     deposit = None
-    if keys is not None:
+    if keys is not None and keys.currency not in CURRENCIES:
+        faults.add(
+            FILE, line_of(text, ("currency",)), f"`currency` cannot be '{keys.currency}'",
+            "write three capitals of ISO 4217, such as CNY",
+        )  # fmt: skip
+    elif keys is not None:
         for name in ("program_id", "new_product_id"):
             try:
                 check_id(getattr(keys, name), name)
@@ -151,6 +155,11 @@ def read_header(text: str | None, assumptions: Mapping[str, tuple[str, str]] | N
         except Refused as refused:
             faults.add(FILE, line_of(text, ("policies", _DEPOSIT.title(keys.currency))), refused.wrong, refused.right)
     return Header(keys if len(faults) == before else None, deposit, text, tree)
+
+
+def _spelled(stated: object) -> str | None:
+    """A currency as it is written, known or not, so that the keys which end in it can still be told."""
+    return stated if isinstance(stated, str) and re.fullmatch("[A-Za-z]{3}", stated) else None
 
 
 def _policies(
@@ -167,7 +176,9 @@ def _policies(
         name = names.get(title, title)
         if isinstance(value, str) and value.startswith(TAKEN_FROM_ASSUMPTIONS) and title in names:
             try:
-                value = assumed(value, title, unit_of(PolicyKeys, name).replace(CURRENCY, currency or ""), assumptions)
+                value = assumed(
+                    value, title, unit_of(PolicyKeys, name).replace(CURRENCY, (currency or "").upper()), assumptions
+                )
                 value = int(value) if value.isdecimal() else value
             except Refused as refused:
                 if refused.wrong:

@@ -25,7 +25,6 @@ class Policies:
 
     deposit: Money
     deposit_refundable_until_lock: bool
-    refund_days: int  # from cancelling to the money's return
     quote_valid_hours: int
     lock_hours: int  # a deposit may be withdrawn so long; then the order locks by itself
     freeze_weeks: int  # weeks of the schedule that no longer change

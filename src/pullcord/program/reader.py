@@ -19,10 +19,13 @@ from .columns import ASSUMPTIONS, FAMILIES, TABLES
 from .crosschecks import (
     check_assumptions,
     check_cities,
+    check_deposit,
     check_launch,
     check_market,
     check_parties,
     check_parts,
+    check_plan_shares,
+    check_plants,
     check_prices,
     check_settlement,
 )
@@ -30,6 +33,7 @@ from .faults import Faults
 from .folder import DELIVERIES_END, digest_of, read_contents, spec_of, tables_in, text_of
 from .folder import HEADER_FILE as FILE
 from .header import Header, read_header
+from .margin import check_margin
 from .model import Assumption, LaunchDay, MonthlyCount, PanelRow, Program
 from .references import check_references
 from .tables import CheckedTable, Given, read_table
@@ -63,6 +67,8 @@ def read_program(folder: Path) -> Program:
         for name in tuple(waiting):
             read(name, given)
     program = _assemble(folder, digest_of(contents), header, tables, faults)
+    if program is not None and not len(faults):
+        check_margin(program, faults)
     if program is None or len(faults):
         problems = faults.problems()
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
@@ -77,11 +83,14 @@ def _assemble(
     check_parties(tables["parties"], faults)
     check_cities(tables["cities"], faults)
     check_parts(tables["parts"], faults)
+    check_plants(tables["plants"], faults)
     if header.currency is not None:
         plans = {row["plan"] for row in tables["price_card"].sound_rows}
         check_assumptions(tables[ASSUMPTIONS.name], header.currency, plans, faults)
+        check_plan_shares(tables, faults)
     check_references(tables, faults)
     check_prices(tables, faults)
+    check_deposit(tables, header, faults)
     check_settlement(tables, header.currency or "", faults)
     check_launch(tables, header, faults)
     check_market(tables, header, faults)

@@ -78,6 +78,8 @@ def read_table(file: str, text: str | None, spec: TableSpec, given: Given, fault
     if text is None:
         return CheckedTable(file, whole=False)
     before = len(faults)
+    if _other_separator(file, text, faults):
+        return CheckedTable(file, whole=False)
     records = _records(file, text, faults)
     whole = len(faults) == before
     if not records:
@@ -95,6 +97,20 @@ def read_table(file: str, text: str | None, spec: TableSpec, given: Given, fault
     if not whole:  # the row where the quoting broke is lost, and all below it
         rows = ()
     return CheckedTable(file, rows, whole and right, extra)
+
+
+def _other_separator(file: str, text: str, faults: Faults) -> bool:
+    """Whether the columns are not separated by commas, which is noted once instead of for every row."""
+    for line, header in enumerate(text.splitlines(), start=1):
+        if not header.strip():
+            continue
+        for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+            if separator in header and "," not in header:
+                right = "save it as CSV with commas, and numbers with a decimal point"
+                faults.add(file, line, f"the columns are separated by {name}", right)
+                return True
+        return False
+    return False
 
 
 def _records(file: str, text: str, faults: Faults) -> list[tuple[int, list[str]]]:
@@ -179,7 +195,10 @@ def _row(
     sound = all(column.name in present for column in spec.columns if column.required) and None not in columns
     if len(texts) != width:
         faults.add(
-            file, line, f"the row has {len(texts)} fields, the header {width}", "quote a text that holds a comma"
+            file,
+            line,
+            f"the row has {len(texts)} fields, the header {width}",
+            "quote a text that holds a comma; write numbers without separators",
         )
         columns = [column if column is not None and column.name in spec.key else None for column in columns]
         sound, faults = False, Faults()  # only its key is of use, so that other files may still refer to it
