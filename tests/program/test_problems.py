@@ -120,7 +120,7 @@ def test_a_margin_that_the_costs_do_not_leave_is_told(folder: Path) -> None:
     )
     cost = "the parts of `black-sharp-tripod` cost 240.35 CNY"
     left = "price and `variable_margin_share` leave 235.95 CNY"
-    right = "mend the costs, the bill, the price or `variable_margin_share` of assumptions.csv"
+    right = "mend costs, bom.csv, variants.csv, price_card.csv, or `variable_margin_share` of assumptions.csv"
     assert problems(folder) == [f"parts.csv: {cost}; {left}; {right}"]
 
 

@@ -125,7 +125,7 @@ def check_deposit(tables: Tables, header: Header, faults: Faults) -> None:
         faults.add(
             FILE, header.line_of("policies", title),
             f"a deposit of {header.deposit} cannot be held against a price of {price} (price_card.csv:{lowest.line})",
-            "ask for less than the lowest price",
+            "ask for less than the lowest price, here or in assumptions.csv",
         )  # fmt: skip
 
 

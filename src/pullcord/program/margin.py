@@ -31,5 +31,5 @@ def check_margin(program: Program, faults: Faults) -> None:
                 PARTS.file, 0,
                 f"the parts of `{variant.variant_id}` cost {Money(cost, program.currency)}; price and `{MARGIN}` leave"
                 f" {left}",
-                f"mend the costs, the bill, the price or `{MARGIN}` of assumptions.csv",
+                f"mend costs, bom.csv, variants.csv, price_card.csv, or `{MARGIN}` of assumptions.csv",
             )  # fmt: skip
