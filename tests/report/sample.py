@@ -387,7 +387,7 @@ def _finance() -> dict[str, Any]:
 
 
 def _twin(rng: np.random.Generator) -> dict[str, Any]:
-    listed, paired = [], []
+    listed, paired, paired_prompt = [], [], []
     means = {
         "push": {
             "M1": (0.16, 0.0021),
@@ -434,6 +434,14 @@ def _twin(rng: np.random.Generator) -> dict[str, Any]:
             mean = totals["push"][measure] - totals["pull"][measure]
             half = abs(mean) * 0.2 + totals["push"][measure] * 0.06
             paired.append({"delay_days": delay, "measure": measure, "mean": mean, "lo": mean - half, "hi": mean + half})
+            if measure == "M1":
+                free = {"delay_days": delay, "measure": measure, "mean": mean + 0.03, "lo": mean, "hi": mean + 0.06}
+                paired_prompt.append(free)
+        for world, share in (("pull", totals["pull"]["M1"]), ("pull_prompt", totals["pull"]["M1"] - 0.03)):
+            lost = {"world": world, "delay_days": delay, "unit": "share of demand", "mean": share}
+            listed += [lost | {"measure": m, "lo": share * 0.9, "hi": share * 1.1} for m in ("M1", "M1_lost")][
+                world == "pull" :
+            ]
     for world, factor in (("no_configuration_feedback", 1.3), ("no_daily_forecast", 1.02), ("no_call_off_pull", 1.12)):
         for measure, base in (("M1", 0.06), ("M3", 1.1), ("M7", 81_000)):
             listed.append(
@@ -449,7 +457,12 @@ def _twin(rng: np.random.Generator) -> dict[str, Any]:
             )
     links = []
     for delay in DELAYS:
-        pairs = (("pull_uninformed", "pull", delay), ("push", "push_informed", delay), ("pull", "pull", 0))
+        pairs = (
+            ("pull_uninformed", "pull", delay),
+            ("push", "push_informed", delay),
+            ("pull", "pull", 0),
+            ("pull", "pull_prompt", delay),
+        )
         for k, (world, other, at) in enumerate(pairs):
             for measure, size in (("M1", 0.04), ("M2", 0.02), ("M3", 0.5), ("M7", 90_000.0)):
                 mean = size * (k - 0.6) * (delay / 30 if world == other else 1)
@@ -489,6 +502,13 @@ def _twin(rng: np.random.Generator) -> dict[str, Any]:
         "delays_days": list(DELAYS),
         "rows": listed,
         "paired": paired,
+        "paired_prompt": paired_prompt,
+        "rule": {
+            "quote_valid_hours": 48,
+            "freeze_weeks": 2,
+            "lock_hours": 168,
+            "open_weeks": [2, 2, 2, 2, 3, 3, 3],
+        },
         "links": links,
         "series": series,
         "notes": [SYNTHETIC],

@@ -48,6 +48,41 @@ def test_a_share_is_compared_in_points() -> None:
     assert "10.0\u00a0% points" in panel_row("M1", mean=0.1, lo=0.07, hi=0.13).sentence
 
 
+def rule_said(mean: float, lo: float, hi: float, *, opens: int = 2) -> str:
+    results = sample_results()
+    results["twin"]["rule"]["open_weeks"] = [opens] * 7
+    for row in results["twin"]["links"]:
+        if row["other"] == "pull_prompt" and row["measure"] == "M1" and row["delay_days"] == 0:
+            row.update(mean=mean, lo=lo, hi=hi)
+    for row in results["twin"]["paired_prompt"]:
+        if row["delay_days"] == 0:
+            row.update(mean=0.13, lo=0.08, hi=0.18)
+    return next(panel for panel in words.dial(results) if panel.delay_days == 0).rule.replace("\u00a0", " ")
+
+
+RULE = "the program's own rule (quotes held for 2 days, a schedule frozen for 2 weeks, a right to withdraw for 7 days)"
+
+
+@pytest.mark.parametrize(
+    ("cost", "said"),
+    [
+        ((0.04, 0.03, 0.05), f"; 4.0 % points of that (95 % interval 3.0 to 5.0 %) are the price of {RULE}."),
+        ((0.01, -0.01, 0.03), f"; nothing measurable of that is the price of {RULE}."),
+        ((-0.04, -0.05, -0.03), f", and would lose more without {RULE}."),
+    ],
+)
+def test_what_the_rule_costs_pull_follows_its_interval(cost: tuple[float, float, float], said: str) -> None:
+    assert rule_said(*cost) == (
+        f"Pull loses 6.0 % of those who want a car{said}"
+        " If orders could be built in the very next week, M1 would read: pull is better by 13.0 % points"
+        " (95 % interval 8.0 to 18.0 %)."
+    )
+
+
+def test_a_program_that_builds_in_the_next_week_has_no_rule_to_pay_for() -> None:
+    assert rule_said(0.04, 0.03, 0.05, opens=1) == ""
+
+
 def test_worlds_without_a_comparison_say_so() -> None:
     results = sample_results()
     results["twin"]["paired"] = []
