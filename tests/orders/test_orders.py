@@ -33,7 +33,7 @@ START = datetime(2025, 11, 9, 0, 0, tzinfo=UTC)
 MONDAY = date(2025, 11, 10)
 PLANT, CITY, VARIANT = PlantId("CAN"), CityId("chengdu"), VariantId("white")
 DEPOSIT, PRICE = Money.of(100, "CNY"), Money.of(49_900, "CNY")
-TERMS = Terms(VARIANT, "rental", CITY, PRICE, [], {PLANT: 3}, MONDAY, MONDAY, timedelta(hours=24))
+TERMS = Terms(VARIANT, "rental", CITY, PRICE, "49,900 and 399 a month", [], {PLANT: 3}, MONDAY, MONDAY, timedelta(hours=24))
 PROJECTIONS = (production.PROJECTION, logistics.PROJECTION, promising.PROJECTION, orders.PROJECTION)
 
 
@@ -99,6 +99,7 @@ def test_no_deposit_precedes_a_shown_date(shop: Shop) -> None:
 
     shown = shop.quote("a")
     assert (shown.deliver_on, shown.price) == (MONDAY + timedelta(days=9), PRICE)
+    assert shown.terms == "49,900 and 399 a month", "no price without the terms that change it"
     assert shop.deposit("a").state is State.DEPOSITED
 
 

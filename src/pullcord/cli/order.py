@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pullcord.base import Money, PartyId
+from pullcord.base import Money, PartyId, check_id
 
 from .console import JsonFlag, show, talk
 from .house import AtOption, Folder, LedgerOption, PartyOption, give, open_house, read_house
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Orders: reserve, quote, deposit, lock, cancel, show.", no_args_is_help=True)
 
-OrderId = Annotated[str, typer.Argument(help="The order's id, chosen by the caller.")]
+
+def _order_id(written: str) -> str:
+    return check_id(written, "order")
+
+
+OrderId = Annotated[str, typer.Argument(help="The order's id, chosen by the caller.", callback=_order_id)]
 REFUSED_STATUS = 1
 
 
@@ -104,6 +109,23 @@ def cancel(
         _answer(give(house, house.desk.cancel(order_id, reason, party=_party(party))), as_json)
 
 
+@app.command()
+def sweep(
+    folder: Folder,
+    ledger: LedgerOption = None,
+    at: AtOption = None,
+    party: PartyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Take back the quotes whose time is over, and lock the orders whose deposits can no longer be withdrawn."""
+    with open_house(folder, ledger, at) as house:
+        moment = f"{house.clock.now():%Y-%m-%dT%H.%M.%S}"
+        lapsed = give(house, house.desk.lapse_due(moment, party=_party(party))).count
+        locked = give(house, house.desk.lock_due(moment, party=_party(party))).count
+        told = f"{lapsed:,} quotes lapsed, {locked:,} orders locked"
+        show({"lapsed": lapsed, "locked": locked}, as_json, lambda console: console.print(told))
+
+
 @app.command(name="show")
 def show_order(folder: Folder, order_id: OrderId, ledger: LedgerOption = None, as_json: JsonFlag = False) -> None:
     """An order as it stands, and everything that happened to it."""
@@ -150,10 +172,12 @@ def _draw(console: Console, outcome: Outcome) -> None:
     words = [f"order {outcome.order_id} is {outcome.state.value.replace('_', ' ')}"]
     if outcome.deliver_on:
         words.append(f"delivery on {outcome.deliver_on}")
-    if outcome.price:
-        words.append(f"price {outcome.price}")
+    if outcome.terms:
+        words.append(f"price {outcome.terms}")
     if outcome.refund:
         words.append(f"refund {outcome.refund}")
+    if outcome.forfeit:
+        words.append(f"the deposit of {outcome.forfeit} is not given back")
     console.print(", ".join(words), soft_wrap=True)
     if outcome.valid_until and outcome.state.value == "quoted":
         console.print(f"the date is held until {outcome.valid_until:%Y-%m-%d %H:%M} UTC", soft_wrap=True)

@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from pullcord.base import InvalidInput
+
 from .console import JsonFlag, show, talk
 
 
 def run(
     folder: Annotated[Path, typer.Argument(help="The program's folder.")],
-    out: Annotated[Path | None, typer.Option(help="Where to write; default out/PROGRAM.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write; default out/FOLDER.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="All chance comes from it; default: the program's.")] = None,
     seeds: Annotated[int, typer.Option(min=2, help="Replications of the two worlds.")] = 30,
     as_json: JsonFlag = False,
@@ -28,7 +30,8 @@ def run(
 
     began = time.perf_counter()
     program = read_program(folder)
-    target = out or Path("out") / program.program_id
+    target = out or Path("out") / folder.resolve().name  # a copied folder does not write over its original
+    check_target(target)
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), console=talk
     ) as bar:
@@ -51,6 +54,18 @@ def run(
         "files": {name: str(path) for name, path in files.items()} | {"tables": [str(path) for path in tables]},
     }
     show(summary, as_json, lambda console: _draw(console, summary))
+
+
+def check_target(target: Path) -> None:
+    """Refuse a place where results could not be written, before anything is computed or replaced."""
+    for folder in (target / "tables", target, *target.parents):
+        if folder.exists() and not folder.is_dir():
+            raise InvalidInput(
+                f"`{folder}` is a file, and the results need a folder of that name", "give another --out"
+            )
+    for name in ("report.html", "results.json", "ledger.db"):
+        if (target / name).is_dir():
+            raise InvalidInput(f"`{target / name}` is a folder, and the run writes a file of that name", "move it away")
 
 
 def write_whole(path: Path, content: bytes) -> None:

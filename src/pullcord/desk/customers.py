@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from pullcord import orders, procurement, promising
+from pullcord import offers, orders, procurement, promising
 from pullcord.base import LONGEST_NAMED_ID, CityId, Money, OrderId, PartyId, PersonId, VariantId, check_id
 from pullcord.orders import Outcome, State, Terms
 from pullcord.store import Command, Transaction
@@ -53,12 +53,13 @@ class CustomerDesk(Clerk):
 
     def terms(self, tx: Transaction, variant_id: str, plan: str, city_id: str) -> Terms:
         """What a quote made now rests on."""
-        house = self.house
+        house, price = self.house, self.house.price(variant_id, plan)
         return Terms(
             VariantId(variant_id),
             plan,
             CityId(city_id),
-            house.price(variant_id, plan).price,
+            price.price,
+            offers.terms(price),
             [(use.family_id, use.option_id) for use in house.limited_options[variant_id]],
             house.transit_days[city_id],
             self.own_parts_ready_on(tx, VariantId(variant_id)),

@@ -32,6 +32,7 @@ class Outcome:
     refused: str | None = None
     deliver_on: date | None = None
     price: Money | None = None
+    terms: str | None = None
     valid_until: datetime | None = None
     refund: Money | None = None
     forfeit: Money | None = None
@@ -60,6 +61,7 @@ class OrderQuoted:
     week_start: date
     deliver_on: date
     price: Money
+    terms: str  # the sentence shown beside the price: every condition that changes what is paid
     valid_until: datetime
 
 

@@ -36,6 +36,7 @@ class Terms:
     plan: str
     city_id: CityId
     price: Money
+    shown: str  # the price with every condition that changes what is paid, in one sentence
     limited_options: Sequence[tuple[str, str]]
     transit_days: Mapping[str, int]
     parts_ready_on: date
@@ -54,7 +55,7 @@ def find_order(reader: Reader, order_id: OrderId) -> OrderRow:
 def outcome(row: OrderRow, refused: str | None = None) -> Outcome:
     """An order's present state as the answer to a command."""
     price = Money(row.price_minor, row.currency) if row.price_minor is not None and row.currency else None
-    return Outcome(row.order_id, row.state, refused, row.deliver_on, price, row.valid_until)
+    return Outcome(row.order_id, row.state, refused, row.deliver_on, price, row.terms, row.valid_until)
 
 
 def reserve(
@@ -103,6 +104,7 @@ def quote(tx: Transaction, order_id: OrderId, terms: Terms) -> Outcome:
             answer.week_start,
             answer.deliver_on,
             terms.price,
+            terms.shown,
             tx.now + terms.valid_for,
         ),
     )

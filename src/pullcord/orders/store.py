@@ -42,6 +42,7 @@ class OrderRow:
     deliver_on: date | None = None
     price_minor: int | None = None
     currency: str | None = None
+    terms: str | None = None
     valid_until: datetime | None = None
     deposited_at: datetime | None = None
     deposit_minor: int = 0
@@ -87,6 +88,7 @@ ORDER = Table(
         sa.Column("deliver_on", sa.Date, comment="the date shown to the customer, customer's calendar"),
         sa.Column("price_minor", sa.BigInteger, comment="as quoted"),
         sa.Column("currency", sa.String(3), comment="ISO 4217"),
+        sa.Column("terms", sa.String, comment="the conditions shown beside the price"),
         sa.Column("valid_until", UtcDateTime, comment="when the quote lapses"),
         sa.Column("deposited_at", UtcDateTime, comment="from here the time to withdraw runs"),
         sa.Column("deposit_minor", sa.BigInteger, nullable=False),
@@ -189,6 +191,7 @@ PROJECTION = Projection(
             deliver_on=lambda row, body: body.deliver_on,
             price_minor=lambda row, body: body.price.minor,
             currency=lambda row, body: body.price.currency,
+            terms=lambda row, body: body.terms,
             valid_until=lambda row, body: body.valid_until,
             refused=lambda row, body: None,
         ),

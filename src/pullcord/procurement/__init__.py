@@ -30,7 +30,7 @@ from .service import (
     run_requirements,
     stock_on_hand,
 )
-from .store import CALL_OFF, CALL_OFF_LINE, PART_STOCK, PROJECTION, REQUIREMENT, REQUIREMENT_RUN
+from .store import CALL_OFF, CALL_OFF_LINE, PART_STOCK, PROJECTION, REQUIREMENT, REQUIREMENT_RUN, CallOffLineRow
 
 __all__ = [
     "CALL_OFF",
@@ -43,6 +43,7 @@ __all__ = [
     "CallOff",
     "CallOffIssued",
     "CallOffLine",
+    "CallOffLineRow",
     "Lot",
     "Outlook",
     "Part",

@@ -206,10 +206,17 @@ def latencies_table(results: Results) -> HtmlTable | None:
     for key, words in names.items():
         if row := part(results, "measures", key):
             made.append(
-                (key, words, number(row.get("p50_hours"), 1), number(row.get("p95_hours"), 1), number(row.get("n")))
+                (
+                    key,
+                    words,
+                    number(row.get("p50_hours"), 1),
+                    number(row.get("p95_hours"), 1),
+                    number(row.get("n")),
+                    number(row.get("waiting")),
+                )
             )
-    columns = ("", "from what to what", "p50, hours", "p95, hours", "count")
-    return HtmlTable("How fast news travelled", columns, tuple(made), (2, 3, 4)) if made else None
+    columns = ("", "from what to what", "p50, hours", "p95, hours", "arrived", "not yet")
+    return HtmlTable("How fast news travelled", columns, tuple(made), (2, 3, 4, 5)) if made else None
 
 
 def split_table(results: Results) -> HtmlTable | None:

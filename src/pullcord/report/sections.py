@@ -199,7 +199,8 @@ def measures_section(results: Results) -> Section:
     return _chapter(
         "measures",
         "What the run measured of itself",
-        "Read from the ledger of the launch above, by the definitions that the twin uses too.",
+        "Read from the ledger of the launch above. In that launch plant, suppliers and road do as planned: the error of"
+        " the dates is that of the promising rule, and the latencies are those of the program's own schedule.",
         "No measures were taken.",
         (),
         (reference.mismatch_table(results), reference.cost_table(results), reference.latencies_table(results)),

@@ -271,7 +271,9 @@ def promise_card(results: Results) -> Card | None:
     return Card(
         "How well promises were kept",
         f"{number(kept['mae_days'], 1)}{SPACE}days",
-        f"mean absolute error of the promised delivery date{count}{tail}. The date was shown before any deposit.",
+        f"mean absolute error of the promised delivery date{count}{tail}. A date names the end of"
+        " its build week plus the road, so most units come a little early; in this run plant, suppliers and road do as"
+        " planned. The date was shown before any deposit.",
     )
 
 
@@ -309,6 +311,8 @@ def supply_sentence(results: Results) -> str:
         texts.append(f"{large_money(supply['amount_minor'], currency_of(results))} in all")
     said = ", ".join(texts) + "." if texts else ""
     used, left, ordered = (supply.get(f"{key}_minor") for key in ("used", "left_over", "on_order"))
+    if is_number(supply.get("pegged_minor")) and supply.get("amount_minor"):
+        said += f" Of their value, {percent(supply['pegged_minor'] / supply['amount_minor'])} went into units built."
     if is_number(used) and is_number(left) and is_number(ordered):
         currency = currency_of(results)
         said += (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -13,7 +14,7 @@ from pullcord.base import BuildOrderId, PartId
 from pullcord.catalogue import Catalogue
 from pullcord.finance import Transferred
 from pullcord.orders import order_of_build
-from pullcord.procurement import Build, Lot
+from pullcord.procurement import Build, CallOffLineRow, Lot
 from pullcord.production import BUILD_ORDER, BuildState
 from pullcord.store import Event, Reader
 
@@ -82,10 +83,18 @@ def parts_value(house: Catalogue, reader: Reader) -> dict[str, int]:
     }
 
 
-def pegging_example(house: Catalogue, reader: Reader) -> dict[str, Any] | None:
-    """One call-off and the orders whose vehicles its parts went into; None where no call-off served anybody.
+@dataclass(frozen=True, slots=True)
+class Pegged:
+    """Where the parts of the run went: the value that went from call-offs into vehicles, and one call-off in detail."""
 
-    Parts are used first in, first out. Shown is the dearest line that was used in full or in part.
+    value_minor: int
+    example: dict[str, Any] | None
+
+
+def pegged(house: Catalogue, reader: Reader) -> Pegged:
+    """Every call-off matched to the vehicles built, parts used first in, first out.
+
+    The example is the dearest line that served anybody, with the orders whose vehicles its parts went into.
     """
     opening = [
         Lot(date.min, "stock", PartId(part), pieces) for part, pieces in house.program.opening_stock.items() if pieces
@@ -96,20 +105,21 @@ def pegging_example(house: Catalogue, reader: Reader) -> dict[str, Any] | None:
     built = reader.select(BUILD_ORDER, BUILD_ORDER.sql.c.state == BuildState.BUILT.value)
     builds = [Build(row.built_on, row.build_order_id, row.variant_id) for row in built if row.built_on]
     if not lots or not builds:
-        return None
+        return Pegged(0, None)
     pegging = procurement.peg([*opening, *lots], builds, house.usage)
-    best = None
+    value, example = 0, None
     for row in sorted(received, key=lambda row: (-row.unit_cost_minor * row.quantity, row.calloff_id, row.line)):
         served: dict[BuildOrderId, int] = {}
         for peg in pegging.orders_of(row.calloff_id):
             if peg.part_id == row.part_id:
                 served[peg.build_order_id] = served.get(peg.build_order_id, 0) + peg.quantity
-        if served:
-            best = row, served
-            break
-    if best is None:
-        return None
-    row, served = best
+        value += row.unit_cost_minor * min(row.quantity, sum(served.values()))
+        if served and example is None:
+            example = _example(house, row, served)
+    return Pegged(value, example)
+
+
+def _example(house: Catalogue, row: CallOffLineRow, served: Mapping[BuildOrderId, int]) -> dict[str, Any]:
     return {
         "calloff_id": row.calloff_id,
         "supplier": house.suppliers[row.supplier_id].name,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 
 from pullcord import twin
 from pullcord.app import App, open_app, table_sizes
@@ -21,12 +22,12 @@ from pullcord.outlook import Outlook
 from pullcord.program import Program
 from pullcord.store import Ledger, Reader, programs
 
-from .books import finance_section, parts_value, pegging_example
+from .books import finance_section, parts_value, pegged
 from .customers import draw_customers
 from .launch_story import LaunchStory
-from .market import demand_section, latency_section, offers_section
+from .prepare import prepare_run
 from .replay import LaunchReplay
-from .two_worlds import twin_input, twin_section
+from .two_worlds import twin_section
 
 REPLICATIONS = 30
 SHARE_OF_TIME = {"market": 0.08, "launch": 0.62, "story": 0.08, "worlds": 0.22}  # for the progress bar only
@@ -54,34 +55,26 @@ def run_study(
 
     Writes `ledger.db` into `folder`; the caller writes the rest from `results`, which depend on the program and the
     seed alone. A ledger from an earlier run in that folder is replaced; one that another process writes is not
-    touched, and refused. A program whose demand cannot be calibrated leaves everything as it was.
+    touched, and refused. A program that allows no run leaves everything as it was.
     """
     seed = program.seed if seed is None else seed
     ledger = folder / "ledger.db"
     clock = SimulatedClock(datetime.combine(program.starts_on, time(), UTC) - timedelta(hours=program.utc_offset_hours))
     done = _Stages(progress)
     done.stage("market", "calibrating demand")
-    outlook = Outlook(program)
-    offers, break_even = offers_section(program)
-    results: dict[str, Any] = {
-        "program": _program_section(program, seed),
-        "latency": latency_section(program),
-        "demand": demand_section(program, outlook),
-        "offers": offers,
-        "break_even_months": break_even,
-    }
+    prepared = prepare_run(program)
+    customers = draw_customers(program, prepared.outlook.take_rates, _plan_shares(program), seed)
+    results: dict[str, Any] = {"program": _program_section(program, seed), **prepared.sections}
     folder.mkdir(parents=True, exist_ok=True)
-    with _fresh_app(program, ledger, clock, outlook) as app:
+    with _fresh_app(program, ledger, clock, prepared.outlook) as app:
         done.stage("launch", "replaying the launch")
-        customers = draw_customers(program, outlook.take_rates, _plan_shares(program), seed)
         LaunchReplay(app, clock, customers, done.within).run()
         done.stage("story", "reading the ledger")
         with app.ledger.reader() as reader:
             results |= _ledger_sections(app, reader)
     done.stage("worlds", f"push and pull, {replications} seeds")
-    given = twin_input(app.desk.house)
-    result = twin.worlds(given, seed=seed, replications=tuple(range(replications)))
-    results["twin"] = twin_section(result, given, program)
+    result = twin.worlds(prepared.worlds, seed=seed, replications=tuple(range(replications)))
+    results["twin"] = twin_section(result, prepared.worlds, program)
     results["assumptions"] = [
         {"key": a.key, "value": a.value, "unit": a.unit, "low": a.low, "high": a.high, "reason": a.reason}
         for a in program.assumptions.values()
@@ -98,13 +91,15 @@ def encode(results: Mapping[str, Any]) -> bytes:
 
 def _fresh_app(program: Program, ledger: Path, clock: SimulatedClock, outlook: Outlook) -> AbstractContextManager[App]:
     """A new ledger in place of an earlier run's. Opening it first proves that nobody else is writing."""
-    url = f"sqlite:///{ledger}"
+    url = sa.URL.create("sqlite", database=str(ledger)).render_as_string()
     if ledger.exists():
         for kept in programs(url):
             # Without projections: an earlier run's tables may be of an older form, and are of no more interest.
             Ledger.open(url, kept, clock=clock, projections=()).close()
         for ending in ("", "-wal", "-shm"):
             ledger.with_name(ledger.name + ending).unlink(missing_ok=True)
+        for drawn in ("results.json", "report.html"):  # a failed run must not leave an older run's results beside it
+            ledger.with_name(drawn).unlink(missing_ok=True)
     return open_app(program, url, clock, outlook)
 
 
@@ -154,11 +149,14 @@ def _ledger_sections(app: App, reader: Reader) -> dict[str, Any]:
         program.assumed("financing_rate_per_year"),
         program.assumed("variable_margin_share"),
     )
+    traced = pegged(house, reader)
     measures = read_measures(app.ledger.events(), rates=rates)
     return {
         "launch": story.launch_section(app.desk.open_orders(reader)),
         "schedule": story.schedule_section(),
-        "procurement": story.procurement_section(pegging_example(house, reader)) | parts_value(house, reader),
+        "procurement": story.procurement_section(traced.example)
+        | {"pegged_minor": traced.value_minor}
+        | parts_value(house, reader),
         "cities": story.cities_section(),
         "finance": finance_section(house, reader, app.ledger.events(kinds=[Transferred])),
         "measures": _measures_section(measures, program.currency),
@@ -209,13 +207,14 @@ def _hours(latency: Latency) -> dict[str, Any] | None:
         "p50_hours": round(latency.p50_s / 3600, 4),
         "p95_hours": round(latency.p95_s / 3600, 4),
         "n": latency.arrived,
+        "waiting": latency.waiting,
     }
 
 
 def _sources(program: Program) -> list[dict[str, str]]:
-    """Every source that a table of the program names, but not its own assumptions, which stand in a table of theirs."""
+    """Every source that a table of the program names; a row that begins with the word `assumption` names none."""
     return [
         {"what": note.table.replace("_", " "), "source": note.source, "mark": note.mark}
         for note in program.sources
-        if note.mark != "A"
+        if not note.source.startswith("assumption")
     ]

@@ -38,11 +38,13 @@ def schedule_charts(results: Results) -> list[Chart]:
         )
     prices = _cells(rows(results, "schedule", "shadow_prices"), "constraint", "value_minor")
     if any(value != 0 for value in prices.values()):
+        as_of = part(results, "schedule").get("as_of") or "a day not named"
         made.append(
             Chart(
                 "shadow-prices",
                 "What one more of a scarce thing would save",
-                "Darker: relaxing that constraint by one in that week would lower the plan's cost by more. Light grey:"
+                f"From the plan of {as_of}, when most was short. Darker: relaxing that constraint by one in that week"
+                " would lower the plan's cost by more. Light grey:"
                 " the constraint does not bind." + _only(prices, 8, "constraints"),
                 f"{currency_word(currency_of(results))} per unit of the constraint",
                 "dual values of the weekly linear program",
@@ -66,8 +68,8 @@ def supply_charts(results: Results) -> list[Chart]:
         Chart(
             "call-offs",
             "What each supplier is asked to deliver",
-            "Value of call-offs by the week they are due. The wave starts at the cord: every cell can be pegged to the"
-            " orders that need it." + _only(amounts, 12, "suppliers"),
+            "Value of call-offs by the week they are due. They follow the weekly plan: firm orders, and what the"
+            " forecast still expects." + _only(amounts, 12, "suppliers"),
             f"{currency_word(currency_of(results))} per week",
             "requirements over the bill of material; part prices are assumptions",
             lambda sheet: _heat(amounts, currency_of(results), 12, "per week", sheet),
