@@ -20,16 +20,17 @@ STUDY_PRICE_RANGE = (0.7, 1.3)  # of the effective price
 
 
 def latency_section(program: Program) -> dict[str, Any] | None:
-    """The latency curve on the program's panel of real sales; None where it has no panel."""
+    """The latency curve on the program's panel of real sales; None where it has none, or one too short for any lag."""
     sales = [
         MonthlySales(demand.product_id(row.brand, row.model), row.month, row.units, row.source, row.mark)
         for row in program.panel
         if not row.brand.startswith("(")
     ]
-    if not sales:
+    try:
+        curve = demand.latency_curve(sales, LAGS_MONTHS, PANEL_SINCE, seed=program.seed, draws=BOOTSTRAP_DRAWS)
+        low, high = curve.reduction_interval(3, 1)
+    except InvalidInput:
         return None
-    curve = demand.latency_curve(sales, LAGS_MONTHS, PANEL_SINCE, seed=program.seed, draws=BOOTSTRAP_DRAWS)
-    low, high = curve.reduction_interval(3, 1)
     return {
         "wape": {str(row.lag_months): round(row.wape, 4) for row in curve.lags},
         "interval_95": {str(row.lag_months): [round(row.low, 4), round(row.high, 4)] for row in curve.lags},
