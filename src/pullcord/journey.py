@@ -86,11 +86,8 @@ def call_off_parts(house: Catalogue, tx: Transaction, event: Event[SchedulePubli
     )
 
 
-def fit_places_to_parts(house: Catalogue, tx: Transaction, event: Event[SchedulePublished]) -> None:
-    """From now on customers are offered no more places in a week than its parts can carry.
-
-    A week that no quote can promise any more offers none, so that its parts serve the weeks after it.
-    """
+def count_spare_parts(house: Catalogue, tx: Transaction, event: Event[SchedulePublished]) -> None:
+    """From now on no week is promised beyond what its parts can carry."""
     body = event.body
     weeks = [week for week in house.capacity[body.plant_id] if week >= monday_of(body.as_of)]
     if not weeks:
@@ -104,13 +101,12 @@ def fit_places_to_parts(house: Catalogue, tx: Transaction, event: Event[Schedule
     supply = procurement.parts_supply(
         tx, body.plant_id, body.as_of, len(weeks), [house.parts[part_id] for part_id in house.common_parts]
     )
-    first = house.first_promised_week(tx.now)
-    places = promising.places_to_offer(
-        [slot.free_vehicles if slot and slot.week_start >= first else 0 for slot in slots],
+    spare = promising.spare_units(
         waiting,
         promising.units_that_parts_allow(house.common_parts, supply, len(weeks)),
+        most=sum(house.capacity[body.plant_id].values()),
     )
-    promising.offer_places(tx, body.plant_id, body.run_id, list(zip(weeks, places, strict=True)))
+    promising.count_spare_parts(tx, body.plant_id, body.run_id, list(zip(weeks, spare, strict=True)))
 
 
 def book_supplier_invoice(house: Catalogue, tx: Transaction, event: Event[PartsReceived]) -> None:
@@ -167,7 +163,7 @@ REACTIONS: Mapping[type, tuple[Callable[[Catalogue, Transaction, Event[Any]], No
     DepositRefunded: (refund_deposit,),
     DepositForfeited: (keep_forfeit,),
     OrderCancelled: (cancel_build_order,),
-    SchedulePublished: (call_off_parts, fit_places_to_parts),
+    SchedulePublished: (call_off_parts, count_spare_parts),
     PartsReceived: (book_supplier_invoice,),
     VehicleBuilt: (ship_from_plant,),
     LegArrived: (hand_over,),

@@ -34,7 +34,7 @@ from pullcord.orders import (
 )
 from pullcord.procurement import CallOffIssued, PartsReceived, RequirementsComputed
 from pullcord.production import BuildCancelled, BuildOpened, SchedulePublished, VehicleBuilt
-from pullcord.promising import PlacesOffered
+from pullcord.promising import SparePartsCounted
 from pullcord.store import CommandAnswered, Event, Ledger
 from small_house import replay, small_house
 
@@ -102,7 +102,7 @@ def test_a_plan_is_followed_by_requirements_call_offs_and_places(
     for event in events:
         if type(event.body) is SchedulePublished:
             kinds = Counter(type(found.body) for found in consequences[event.seq])
-            assert kinds[PlacesOffered] == 1
+            assert kinds[SparePartsCounted] == 1
             assert kinds[RequirementsComputed] == (1 if event.body.cells else 0)
             called_off += kinds[CallOffIssued]
     assert called_off == sum(type(event.body) is CallOffIssued for event in events)

@@ -14,14 +14,14 @@ from pullcord.orders import OrderReserved, State
 from pullcord.procurement import PART_STOCK, StockAdjusted
 from pullcord.production import BUILD_SLOT, SchedulePublished, SlotsOpened
 from pullcord.program import read_program
-from pullcord.promising import PlacesOffered
+from pullcord.promising import SparePartsCounted
 from small_house import FOLDER, small_house
 
 
 def test_a_new_ledger_opens_the_program_its_weeks_and_its_stock(tmp_path: Path) -> None:
     with small_house(tmp_path) as house:
         kinds = [type(event.body) for event in house.events() if event.cause is not None]
-        assert kinds == [ProgramOpened, SlotsOpened, StockAdjusted, SchedulePublished, PlacesOffered]
+        assert kinds == [ProgramOpened, SlotsOpened, StockAdjusted, SchedulePublished, SparePartsCounted]
         with house.ledger.reader() as reader:
             slots = reader.select(BUILD_SLOT)
             stock = {row.part_id: row.on_hand for row in reader.select(PART_STOCK)}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pullcord.base import PartId
-from pullcord.promising import places_to_offer, units_that_parts_allow
+from pullcord.promising import promisable, spare_units, units_that_parts_allow
 
 WEEKS = 6
 COUNTS = st.lists(st.integers(0, 20), min_size=WEEKS, max_size=WEEKS)
@@ -23,31 +23,39 @@ def test_the_scarcest_part_decides_and_leftovers_are_kept() -> None:
     assert units_that_parts_allow({}, {}, 2) == [inf, inf]
 
 
-def test_a_week_offers_only_what_later_weeks_can_spare() -> None:
+def test_a_week_may_use_only_what_every_later_week_can_spare() -> None:
     # 10 units of parts in the first week, nothing after; 8 are promised in week 2: only 2 remain, in whichever week.
-    assert places_to_offer([5, 5, 2], [0, 0, 8], [10, 10, 10]) == [2, 0, 0]
-    assert places_to_offer([5, 5, 5], [0, 0, 0], [inf, inf, inf]) == [5, 5, 5]
-    assert places_to_offer([5, 5], [1, 0], [2, 3]) == [1, 1], "overdue units come first"
-    assert places_to_offer([5, 5], [4, 0], [0, 0]) == [0, 0], "what is promised already is short of parts"
+    assert spare_units([0, 0, 8], [10, 10, 10], 99) == [10, 10, 2]
+    assert promisable([10, 10, 2]) == [2, 2, 2]
+    assert spare_units([0, 0], [inf, inf], 99) == [99, 99]
+    assert spare_units([1, 0], [2, 3], 99) == [1, 2], "overdue units come first"
+    assert promisable(spare_units([4, 0], [0, 5], 99)) == [0, 1], "short now, and one to spare later"
+    assert promisable([]) == []
 
 
-@given(free=COUNTS, waiting=COUNTS, arrivals=COUNTS)
-def test_what_is_offered_can_all_be_taken(free: list[int], waiting: list[int], arrivals: list[int]) -> None:
-    allowed = list(accumulate(arrivals))
-    places = places_to_offer(free, waiting, [float(a) for a in allowed])
-    assert all(0 <= place <= f for place, f in zip(places, free, strict=True))
-    keepable = all(w <= a for w, a in zip(accumulate(waiting), allowed, strict=True))
-    if keepable:
-        used = accumulate(w + p for w, p in zip(waiting, places, strict=True))
-        assert all(u <= a for u, a in zip(used, allowed, strict=True))
+def test_parts_that_an_early_week_does_not_use_are_there_for_a_later_one() -> None:
+    assert promisable(spare_units([0, 0, 0], [30, 30, 70], 99)) == [30, 30, 70]
 
 
-@given(free=COUNTS, waiting=COUNTS, arrivals=COUNTS, week=st.integers(0, WEEKS - 1))
-def test_more_parts_never_offer_less_in_all(
-    free: list[int], waiting: list[int], arrivals: list[int], week: int
+@given(waiting=COUNTS, arrivals=COUNTS, takes=st.lists(st.integers(0, WEEKS - 1), max_size=60))
+def test_what_is_promisable_can_be_promised_one_by_one(
+    waiting: list[int], arrivals: list[int], takes: list[int]
 ) -> None:
+    """Whoever takes whichever week as long as it is promisable: in the end parts carry everything."""
+    allowed = [float(a) for a in accumulate(arrivals)]
+    keepable = all(w <= a for w, a in zip(accumulate(waiting), allowed, strict=True))
+    promised = list(waiting)
+    for week in takes:
+        if promisable(spare_units(promised, allowed, 999))[week] > 0:
+            promised[week] += 1
+    if keepable:
+        assert all(p <= a for p, a in zip(accumulate(promised), allowed, strict=True))
+
+
+@given(waiting=COUNTS, arrivals=COUNTS, week=st.integers(0, WEEKS - 1))
+def test_more_parts_never_make_less_promisable(waiting: list[int], arrivals: list[int], week: int) -> None:
     more = list(arrivals)
     more[week] += 5
-    before = places_to_offer(free, waiting, [float(a) for a in accumulate(arrivals)])
-    after = places_to_offer(free, waiting, [float(a) for a in accumulate(more)])
-    assert sum(after) >= sum(before)
+    before = promisable(spare_units(waiting, [float(a) for a in accumulate(arrivals)], 999))
+    after = promisable(spare_units(waiting, [float(a) for a in accumulate(more)], 999))
+    assert all(b <= a for b, a in zip(before, after, strict=True))

@@ -2,32 +2,33 @@
 
 from .atp import promise
 from .backtest import BacktestQuote, MonthDeliveries, PromiseBacktest, backtest_promise
-from .model import OrderPromised, Place, PlacesOffered, Promise, PromiseReleased, Refusal
-from .parts_limit import places_to_offer, units_that_parts_allow
-from .service import find_promise, offer_places, promise_order, promised_units, release_promise
-from .store import PLACE, PROJECTION, PROMISE, PROMISED
+from .model import OrderPromised, Promise, PromiseReleased, Refusal, SpareParts, SparePartsCounted
+from .parts_limit import promisable, spare_units, units_that_parts_allow
+from .service import count_spare_parts, find_promise, promise_order, promised_units, release_promise
+from .store import PROJECTION, PROMISE, PROMISED, SPARE
 
 __all__ = [
-    "PLACE",
     "PROJECTION",
     "PROMISE",
     "PROMISED",
+    "SPARE",
     "BacktestQuote",
     "MonthDeliveries",
     "OrderPromised",
-    "Place",
-    "PlacesOffered",
     "Promise",
     "PromiseBacktest",
     "PromiseReleased",
     "Refusal",
+    "SpareParts",
+    "SparePartsCounted",
     "backtest_promise",
+    "count_spare_parts",
     "find_promise",
-    "offer_places",
-    "places_to_offer",
+    "promisable",
     "promise",
     "promise_order",
     "promised_units",
     "release_promise",
+    "spare_units",
     "units_that_parts_allow",
 ]

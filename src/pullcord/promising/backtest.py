@@ -115,7 +115,15 @@ def _days_on_sale(month: date, launch: date) -> int:
 
 def _extrapolate(known_until: date, remaining: int, units: int, days: int) -> date | None:
     """The day on which `remaining` more cars are delivered at the rate of `units` in `days`, rounded up."""
-    return None if units == 0 else known_until + timedelta(days=ceil(remaining * days / units))
+    if units == 0:
+        return None
+    try:
+        return known_until + timedelta(days=ceil(remaining * days / units))
+    except OverflowError:
+        raise InvalidInput(
+            f"{remaining:,} orders ahead at {units:,} in {days} days reach beyond the calendar",
+            "give a smaller order number",
+        ) from None
 
 
 def _day_reached(known: Sequence[MonthDeliveries], order_number: int, launch: date) -> date | None:

@@ -49,18 +49,18 @@ class PromiseReleased:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A week of a plant and how many more units may be promised for it."""
+class SpareParts:
+    """Units that parts carry by the end of a week beyond all that is promised up to then; below zero where short."""
 
     week_start: date
-    free: int
+    units: int
 
 
-@event("places.offered")
+@event("parts.spare")
 @dataclass(frozen=True, slots=True)
-class PlacesOffered:
-    """How many more units each week may be promised, as parts and plan stand; it replaces what was said before."""
+class SparePartsCounted:
+    """What parts allow to promise, week by week, as stock and call-offs stand; it replaces what was said before."""
 
     plant_id: PlantId
     run_id: str
-    places: tuple[Place, ...]
+    weeks: tuple[SpareParts, ...]

@@ -28,30 +28,29 @@ def units_that_parts_allow(
     return allowed
 
 
-def places_to_offer(free: Sequence[int], waiting: Sequence[int], allowed: Sequence[float]) -> list[int]:
-    """Places of each week that may still be given away, so that no week is promised what its parts do not carry.
+def spare_units(waiting: Sequence[int], allowed: Sequence[float], most: int) -> list[int]:
+    """Units that parts carry by the end of each week beyond all that is promised up to then; below zero where short.
 
-    free : places that the plant has left in each week
     waiting : units promised for each week whose parts are still to be used; overdue ones stand in the first
     allowed : units that parts allow by the end of each week, cumulative
-
-    A place taken in a week uses parts that all later weeks would have had, so a week may offer only what every week
-    from it on can spare, less what earlier weeks already offer. This is the cumulative available to promise with
-    look-ahead; Ball, Chen and Zhao (2004), Handbook of Quantitative Supply Chain Analysis, ch. 11, review it and its
-    kin.
+    most : what is said where parts limit nothing
     """
-    weeks = len(free)
-    spare = [0.0] * weeks
+    spare = []
     waiting_so_far = 0
-    for week in range(weeks):
-        waiting_so_far += waiting[week]
-        spare[week] = allowed[week] - waiting_so_far
-    for week in range(weeks - 2, -1, -1):
-        spare[week] = min(spare[week], spare[week + 1])
-    offered_before = 0
-    places = []
-    for week in range(weeks):
-        offered = int(max(0, min(free[week], spare[week] - offered_before)))
-        offered_before += offered
-        places.append(offered)
-    return places
+    for week, units in enumerate(waiting):
+        waiting_so_far += units
+        spare.append(int(min(most, allowed[week] - waiting_so_far)))
+    return spare
+
+
+def promisable(spare: Sequence[int]) -> list[int]:
+    """Units that may still be promised for each week: what every week from it on can spare.
+
+    A unit promised for a week uses parts that all later weeks would have had. This is the cumulative available to
+    promise with look-ahead; Ball, Chen and Zhao (2004), Handbook of Quantitative Supply Chain Analysis, ch. 11,
+    review it and its kin.
+    """
+    left = list(spare)
+    for week in range(len(left) - 2, -1, -1):
+        left[week] = min(left[week], left[week + 1])
+    return [max(0, units) for units in left]

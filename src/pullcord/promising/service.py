@@ -11,8 +11,11 @@ from pullcord.base import OrderId, PlantId, VariantId
 from pullcord.store import Reader, Transaction
 
 from .atp import promise
-from .model import OrderPromised, Place, PlacesOffered, Promise, PromiseReleased, Refusal
-from .store import PLACE, PROMISE, PROMISED
+from .model import OrderPromised, Promise, PromiseReleased, Refusal, SpareParts, SparePartsCounted
+from .parts_limit import promisable
+from .store import PROMISE, PROMISED, SPARE
+
+NO_LIMIT = 2**31  # more than any week holds: nobody has counted parts for it
 
 
 def find_promise(reader: Reader, order_id: OrderId) -> Promise | None:
@@ -40,7 +43,7 @@ def promise_order(
     kept = find_promise(tx, order_id)
     if kept is not None:
         return kept
-    slots = [_carried(tx, slot) for slot in production.free_slots(tx, since=not_before, options=limited_options)]
+    slots = _carried(tx, production.free_slots(tx, since=not_before, options=limited_options))
     answer = promise(slots, transit_days, parts_ready_on, not_before)
     if isinstance(answer, Promise):
         production.take_slot(tx, answer.plant_id, answer.week_start, holder=order_id, options=limited_options)
@@ -53,12 +56,18 @@ def promise_order(
     return answer
 
 
-def _carried(reader: Reader, slot: production.Slot) -> production.Slot:
-    """The slot with no more places free than its parts can carry."""
-    place = reader.get(PLACE, slot.plant_id, slot.week_start)
-    if place is None or place.free >= slot.free_vehicles:
-        return slot
-    return replace(slot, free_vehicles=max(0, place.free))
+def _carried(reader: Reader, slots: Sequence[production.Slot]) -> list[production.Slot]:
+    """The slots with no more places free than parts can carry, without taking them from units promised already."""
+    carried = []
+    for plant_id in sorted({slot.plant_id for slot in slots}):
+        weeks = sorted((slot for slot in slots if slot.plant_id == plant_id), key=lambda slot: slot.week_start)
+        rows = [reader.get(SPARE, plant_id, slot.week_start) for slot in weeks]
+        left = promisable([NO_LIMIT if row is None else row.units for row in rows])
+        carried += [
+            slot if units >= slot.free_vehicles else replace(slot, free_vehicles=units)
+            for slot, units in zip(weeks, left, strict=True)
+        ]
+    return carried
 
 
 def promised_units(reader: Reader, variant_id: VariantId) -> int:
@@ -67,9 +76,10 @@ def promised_units(reader: Reader, variant_id: VariantId) -> int:
     return row.units if row else 0
 
 
-def offer_places(tx: Transaction, plant_id: PlantId, run_id: str, places: Sequence[tuple[date, int]]) -> None:
-    """Let no week be promised beyond what its parts can carry."""
-    tx.emit(f"places/{plant_id}", PlacesOffered(plant_id, run_id, tuple(Place(week, free) for week, free in places)))
+def count_spare_parts(tx: Transaction, plant_id: PlantId, run_id: str, spare: Sequence[tuple[date, int]]) -> None:
+    """From now on no week is promised beyond what its parts can carry."""
+    weeks = tuple(SpareParts(week, units) for week, units in spare)
+    tx.emit(f"spare/{plant_id}", SparePartsCounted(plant_id, run_id, weeks))
 
 
 def release_promise(tx: Transaction, order_id: OrderId, reason: str) -> Promise | None:

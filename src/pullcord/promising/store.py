@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
@@ -11,7 +11,9 @@ from pullcord.base import OrderId, PlantId, VariantId
 from pullcord.production import VehicleBuilt
 from pullcord.store import METADATA, Event, Projection, Rows, Table, program_key
 
-from .model import OrderPromised, PlacesOffered, PromiseReleased
+from .model import OrderPromised, PromiseReleased, SparePartsCounted
+
+ONE_WEEK = timedelta(weeks=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +52,25 @@ PROMISE = Table(
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceRow:
-    """How many more units a plant's week may be promised."""
+class SpareRow:
+    """Units that parts carry by the end of a plant's week beyond all that is promised up to then."""
 
     plant_id: PlantId
     week_start: date
-    free: int
+    units: int
 
 
-PLACE = Table(
+SPARE = Table(
     sa.Table(
-        "place_offered",
+        "spare_parts",
         METADATA,
         program_key(),
         sa.Column("plant_id", sa.String, primary_key=True),
         sa.Column("week_start", sa.Date, primary_key=True, comment="Monday of the build week, plant's calendar"),
-        sa.Column("free", sa.Integer, nullable=False, comment="units that parts still carry; below zero: overpromised"),
-        comment="What parts allow beyond the plant's own slots, as the latest plan left it.",
+        sa.Column("units", sa.Integer, nullable=False, comment="below zero: more is promised than parts carry"),
+        comment="What parts allow to promise, as the latest plan counted it less what was promised since.",
     ),
-    PlaceRow,
+    SpareRow,
 )
 
 
@@ -94,10 +96,11 @@ PROMISED = Table(
 
 
 def _count(rows: Rows, plant_id: PlantId, week_start: date, variant_id: VariantId, units: int) -> None:
-    """Note that `units` more (or fewer) of a variant are promised for a week."""
-    place = rows.get(PLACE, plant_id, week_start)
-    if place is not None:
-        rows.put(PLACE, PlaceRow(plant_id, week_start, place.free - units))
+    """Note that `units` more (or fewer) of a variant are promised for a week: their parts are missing ever after."""
+    week = week_start
+    while (spare := rows.get(SPARE, plant_id, week)) is not None:
+        rows.put(SPARE, SpareRow(plant_id, week, spare.units - units))
+        week += ONE_WEEK
     _wait(rows, variant_id, units)
 
 
@@ -131,9 +134,9 @@ def _released(rows: Rows, event: Event[PromiseReleased]) -> None:
         _count(rows, row.plant_id, row.week_start, row.variant_id, -1)
 
 
-def _offered(rows: Rows, event: Event[PlacesOffered]) -> None:
-    for place in event.body.places:
-        rows.put(PLACE, PlaceRow(event.body.plant_id, place.week_start, place.free))
+def _counted(rows: Rows, event: Event[SparePartsCounted]) -> None:
+    for spare in event.body.weeks:
+        rows.put(SPARE, SpareRow(event.body.plant_id, spare.week_start, spare.units))
 
 
 def _built(rows: Rows, event: Event[VehicleBuilt]) -> None:
@@ -142,6 +145,6 @@ def _built(rows: Rows, event: Event[VehicleBuilt]) -> None:
 
 PROJECTION = Projection(
     "promising",
-    (PROMISE, PLACE, PROMISED),
-    {OrderPromised: _promised, PromiseReleased: _released, PlacesOffered: _offered, VehicleBuilt: _built},
+    (PROMISE, SPARE, PROMISED),
+    {OrderPromised: _promised, PromiseReleased: _released, SparePartsCounted: _counted, VehicleBuilt: _built},
 )
