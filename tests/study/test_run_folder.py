@@ -14,9 +14,9 @@ from finished_launch import FinishedLaunch
 
 from pullcord.app import projections
 from pullcord.base import Conflict, InvalidInput, ProgramId, SystemClock
-from pullcord.program import Program
+from pullcord.program import PanelRow, Program
 from pullcord.store import Ledger
-from pullcord.study import encode, run_study
+from pullcord.study import encode, prepare_run, run_study
 from small_house import small_house, small_program
 
 SECTIONS = {
@@ -89,6 +89,34 @@ def test_a_file_that_is_no_ledger_is_not_overwritten(tmp_path: Path) -> None:
 def too_early(program: Program) -> Program:
     """The same launch before any month of sales was published."""
     return replace(program, starts_on=date(2025, 1, 7))
+
+
+def without_patience(program: Program) -> Program:
+    """The same launch with buyers whom the two worlds cannot draw."""
+    none = replace(program.assumptions["patience_sigma"], value=0.0)
+    return replace(program, assumptions={**program.assumptions, "patience_sigma": none})
+
+
+def test_a_program_that_the_two_worlds_refuse_leaves_the_last_run_as_it_was(tmp_path: Path) -> None:
+    with small_house(tmp_path) as house:
+        house.reserve("kept")
+    before = (tmp_path / "ledger.db").read_bytes()
+    with pytest.raises(InvalidInput, match="patience_sigma"):
+        run_study(without_patience(small_program()), tmp_path, replications=2)
+    assert (tmp_path / "ledger.db").read_bytes() == before
+
+
+def test_a_panel_too_short_for_the_latency_curve_gives_none() -> None:
+    program = small_program()
+    short = tuple(PanelRow(date(2025, month, 1), "Maker", "One", 100 + month, "made up", "C") for month in (1, 2, 3))
+    assert prepare_run(replace(program, panel=short)).sections["latency"] is None
+
+
+def test_a_run_may_lie_under_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "why? #1, 20%25 of it"
+    study = run_study(small_program(), folder, replications=2)
+    assert study.ledger.is_file()
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
 
 
 def test_a_program_that_cannot_be_calibrated_leaves_the_last_run_as_it_was(tmp_path: Path) -> None:

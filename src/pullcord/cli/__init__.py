@@ -6,10 +6,10 @@ import sys
 
 import typer
 
-from pullcord.base import PullcordError
+from pullcord.base import InvalidInput, PullcordError
 
 from . import bench, ledger, operate, order, product, program
-from .console import report_failure, talk
+from .console import refused_by_machine, report_failure, talk
 from .run import run
 
 app = typer.Typer(
@@ -33,12 +33,29 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(bench.app, name="bench")
 
 
+INTERRUPTED = 130  # the shell's own exit status for Ctrl-C; Typer ends with it too
+
+
 def main() -> None:
-    """Run the command line; a PullcordError becomes one message and its exit status."""
+    """Run the command line; a PullcordError, or what the machine refused, becomes one message and its exit status."""
     try:
         app()
     except PullcordError as failure:
         sys.exit(report_failure(failure))
-    except KeyboardInterrupt:
+    except OSError as failure:
+        sys.exit(report_failure(refused_by_machine(failure)))
+    except UnicodeEncodeError:
+        word = next((word for word in sys.argv if not _is_utf_8(word)), None)
+        if word is None:
+            raise
+        sys.exit(report_failure(InvalidInput(f"{word!r} is no UTF-8", "write the word in UTF-8")))
+    except (KeyboardInterrupt, SystemExit) as left:
+        if isinstance(left, SystemExit) and left.code != INTERRUPTED:
+            raise
         talk.print("interrupted: what was answered is kept, what was not is undone")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
+
+
+def _is_utf_8(word: str) -> bool:
+    """Whether a word of the command line is text: bytes that are none reach Python as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in word)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pullcord.base import InvalidInput
+from pullcord.base import InvalidInput, Problem
 
 from .console import JsonFlag, show
 
@@ -25,6 +27,8 @@ SINCE = date(2024, 7, 1)
 YU7_LAUNCH = date(2025, 6, 26)  # 240,000 orders locked in the 18 hours after it
 YU7_ORDER = 240_000
 FOLDER = Path("programs") / "peoples_car"
+MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
+UNITS = re.compile(r"[0-9]{1,12}")
 
 
 def find_input(name: str, given: Path | None, option: str) -> Path:
@@ -104,30 +108,38 @@ def promise(
 
 def read_deliveries(path: Path) -> tuple[MonthDeliveries, ...]:
     """The monthly deliveries in a CSV file; refuses it with every fault in it, by line."""
-    import csv
-
-    from pullcord.base import Problem
     from pullcord.promising import MonthDeliveries
 
     problems: list[Problem] = []
     rows: list[MonthDeliveries] = []
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if not {"month", "units"} <= set(reader.fieldnames or ()):
-            raise InvalidInput(
-                f"{path}:1: the columns are {','.join(reader.fieldnames or ())}",
-                "they should be month,units,source,mark",
-            )
-        for line in reader:
-            try:
-                month = date.fromisoformat(f"{line['month']}-01")
-                rows.append(MonthDeliveries(month, int(line["units"])))
-            except (TypeError, ValueError):
-                wrong = f"`{line['month']}` with `{line['units']}` units"
-                problems.append(Problem(str(path), reader.line_num, wrong, "write a month as 2025-06 and whole units"))
+    columns, lines = _csv_lines(path)
+    if not {"month", "units"} <= set(columns):
+        raise InvalidInput(f"{path}:1: the columns are {','.join(columns)}", "they should be month,units,source,mark")
+    for number, line in lines:
+        month, units = line["month"] or "", line["units"] or ""
+        if MONTH.fullmatch(month) and UNITS.fullmatch(units):
+            rows.append(MonthDeliveries(date(int(month[:4]), int(month[5:]), 1), int(units)))
+        else:
+            wrong = f"`{month}` with `{units}` units"
+            problems.append(Problem(str(path), number, wrong, "write a month as 2025-06 and whole units"))
     if problems:
         raise InvalidInput(f"{path} has {len(problems)} faults", problems=problems)
     return tuple(rows)
+
+
+def _csv_lines(path: Path) -> tuple[Sequence[str], list[tuple[int, dict[str, str | None]]]]:
+    """The columns of a CSV file, and its rows with their line numbers."""
+    import csv
+
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            rows = [(reader.line_num, row) for row in reader]
+            return reader.fieldnames or (), rows
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{path} is no UTF-8", "save the file as UTF-8") from None
+    except csv.Error as failure:
+        raise InvalidInput(f"{path} is no CSV file: {failure}", "its columns are month,units,source,mark") from None
 
 
 RULE = (

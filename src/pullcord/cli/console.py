@@ -26,12 +26,26 @@ def show(result: Any, as_json: bool, human: Callable[[Console], None]) -> None:
         human(Console(highlight=False))
 
 
+def refused_by_machine(failure: OSError) -> PullcordError:
+    """What the operating system would not do, in words: the file, and why not."""
+    named = [f"`{name}`" for name in (failure.filename, failure.filename2) if name is not None]
+    why = failure.strerror or str(failure)
+    return PullcordError(
+        f"{', '.join(named)}: {why}" if named else why, "choose another place, or make room and rights there"
+    )
+
+
 def report_failure(failure: PullcordError) -> int:
     """Explain a failure on stderr, every problem of it, and give the exit status."""
-    talk.print("error:", failure.message, style=None, markup=False, soft_wrap=True)
+    talk.print("error:", _printable(failure.message), style=None, markup=False, soft_wrap=True)
     if isinstance(failure, InvalidInput):
         for problem in failure.problems:
-            talk.print(" ", str(problem), markup=False, soft_wrap=True)
+            talk.print(" ", _printable(str(problem)), markup=False, soft_wrap=True)
     if failure.hint:
-        talk.print("hint:", failure.hint, markup=False, soft_wrap=True)
+        talk.print("hint:", _printable(failure.hint), markup=False, soft_wrap=True)
     return failure.exit_status
+
+
+def _printable(text: str) -> str:
+    """A text as it can be written anywhere: bytes of the command line that are no UTF-8 are spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()

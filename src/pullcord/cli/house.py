@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pullcord.program import Program
     from pullcord.store import Command, LedgerReader
 
+SQLITE = "sqlite:"
+YEARS = range(1900, 2200)  # as in a program's tables
+
 Folder = Annotated[Path, typer.Argument(help="The program's folder.")]
 LedgerOption = Annotated[
     str | None,
@@ -31,15 +34,18 @@ PartyOption = Annotated[str | None, typer.Option("--party", help="Who gives the 
 @contextmanager
 def open_house(folder: Path, ledger: str | None, at: str | None) -> Iterator[App]:
     """The running program; a ledger that does not exist yet is begun."""
+    import sqlalchemy as sa
+
     from pullcord.app import open_app
     from pullcord.program import read_program
 
     program = read_program(folder)
     clock = clock_at(at)
     url = _url(program, ledger)
-    if (path := url.removeprefix("sqlite:///")) != url:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    if url.startswith(SQLITE) and (file := sa.make_url(url).database):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
     with open_app(program, url, clock) as app:
+        _refuse_past(app)
         yield app
 
 
@@ -60,10 +66,23 @@ def clock_at(at: str | None) -> Clock:
 
 
 def _url(program: Program, ledger: str | None) -> str:
+    import sqlalchemy as sa
+
     from pullcord.settings import read_settings
 
     url = ledger or read_settings().database_url or str(Path("out") / program.program_id / "live.db")
-    return url if "://" in url else f"sqlite:///{url}"
+    return url if "://" in url else sa.URL.create("sqlite", database=url).render_as_string()
+
+
+def _refuse_past(app: App) -> None:
+    """No command is given at a time before what the ledger already tells."""
+    now = app.clock.now()
+    for event in app.ledger.events(app.ledger.head() - 1):
+        if now < event.recorded_at:
+            raise InvalidInput(
+                f"the ledger's last event is of {event.recorded_at.isoformat()}, later than {now.isoformat()}",
+                "give a later time with --at",
+            )
 
 
 def _instant(text: str) -> datetime:
@@ -71,6 +90,8 @@ def _instant(text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidInput(f"`{text}` is no time", "write it as 2025-11-09T09:00+08:00") from None
+    if at.year not in YEARS:
+        raise InvalidInput(f"the time `{text}` lies in the year {at.year}", f"give one of {YEARS[0]} to {YEARS[-1]}")
     if at.tzinfo is None:
         raise InvalidInput(f"the time `{text}` names no time zone", "append Z or an offset such as +08:00")
     return at

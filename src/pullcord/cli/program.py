@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pullcord.base import InvalidInput
+from pullcord.base import InvalidInput, Problem
 
 from .console import JsonFlag, show
 
@@ -29,9 +29,11 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="A folder that holds
 def check(folder: Folder, as_json: JsonFlag = False) -> None:
     """Say that a program folder is right, or everything that is wrong with it, by file and line (exit status 2)."""
     from pullcord.program import read_program
+    from pullcord.study import prepare_run
 
     try:
         program = read_program(folder)
+        prepare_run(program)  # what only a run could find out, as far as it can without a ledger
     except InvalidInput as failure:
         if not as_json:
             raise
@@ -109,11 +111,12 @@ def _counts(program: Program) -> dict[str, int]:
 
 
 def _refusal(failure: InvalidInput) -> dict[str, Any]:
+    problems = failure.problems or (Problem("", 0, failure.message, failure.hint or ""),)
     return {
         "valid": False,
         "problems": [
             {"file": problem.file, "line": problem.line, "wrong": problem.wrong, "right": problem.right}
-            for problem in failure.problems
+            for problem in problems
         ],
     }
 

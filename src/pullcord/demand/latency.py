@@ -57,6 +57,8 @@ class LatencyCurve:
 
     def reduction(self, slow: int, fast: int) -> float:
         """The fraction of the mismatch that goes when news of age `slow` comes at age `fast`."""
+        if self.wape(slow) == 0:
+            raise InvalidInput(f"news {slow} months old is never wrong on this panel", "give sales that change")
         return 1 - self.wape(fast) / self.wape(slow)
 
     def reduction_interval(self, slow: int, fast: int) -> tuple[float, float]:

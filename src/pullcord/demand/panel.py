@@ -18,6 +18,10 @@ TOTAL_BRAND = "(all)"
 """The brand of rows that hold the market total."""
 
 
+_MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])")
+_UNITS = re.compile(r"[0-9]{1,12}")
+
+
 @dataclass(frozen=True, slots=True)
 class Panel:
     """Monthly sales of named products, and the market total where the file has it."""
@@ -35,10 +39,14 @@ def product_id(brand: str, model: str) -> str:
 def read_panel(path: Path) -> Panel:
     """The panel in a file; refuses the file with every fault in it, by line."""
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             lines = list(csv.reader(file))
     except FileNotFoundError:
         raise InvalidInput(f"there is no panel at {path}", "give the file with --panel") from None
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{path} is no UTF-8", "save the file as UTF-8") from None
+    except csv.Error as failure:
+        raise InvalidInput(f"{path} is no CSV file: {failure}", f"its columns are {','.join(COLUMNS)}") from None
     if not lines or not set(COLUMNS) <= set(lines[0]):
         found = ",".join(lines[0]) if lines else "nothing"
         raise InvalidInput(f"{path}:1: the columns are {found}", f"they should be {','.join(COLUMNS)}")
@@ -77,10 +85,10 @@ def _row(
         return None
     month, units = line[at["month"]], line[at["units"]]
     good = True
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+    if not _MONTH.fullmatch(month):
         problems.append(Problem(file, number, f"`{month}` is no month", "write it as 2025-06"))
         good = False
-    if not re.fullmatch(r"\d+", units):
+    if not _UNITS.fullmatch(units):
         problems.append(Problem(file, number, f"`{units}` is no number of units", "write a whole number >= 0"))
         good = False
     if not good:
