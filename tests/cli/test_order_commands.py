@@ -114,7 +114,7 @@ def test_money_is_written_in_major_units(small: Type) -> None:
     small("order reserve", *WISH, *MORNING)
     small("order quote", "o-1", *MORNING)
     wrong = small("order deposit", "o-1", "--amount", "19.99", *MORNING)
-    assert (wrong.status, wrong.err) == (1, "refused: the deposit is 2000 minor units, not 1999\n")
+    assert (wrong.status, wrong.err) == (1, "refused: the deposit is 20.00 CNY, not 19.99 CNY\n")
     assert small("order deposit", "o-1", "--amount", "20", "--attempt", 2, *MORNING).status == 0
     assert small("order deposit", "o-1", "--amount", "20.001", "--attempt", 3, *MORNING).status == 2
 

@@ -196,7 +196,8 @@ def test_the_books_are_what_the_launch_says(launch: FinishedLaunch) -> None:
     refunds = sum(e.body.amount.minor for e in launch.of(DepositRefunded))
     kept = deposits - refunds - sum(e.body.deposit.minor for e in handed)
     held = -sum(minor for account, minor in balance.items() if account.startswith("shop/customer_deposits/"))
-    assert held == kept > 0, "deposits of those who withdrew too late"
+    assert held == 0, "nobody is waiting any more"
+    assert -balance["shop/forfeits"] == kept > 0, "deposits of those who withdrew too late"
     cash = {account.split("/")[0]: minor for account, minor in balance.items() if account.endswith("/cash")}
     assert sum(cash.values()) == takings + kept, "money comes from customers only"
     assert cash["optics"] + cash["shells"] > 0, "suppliers were paid"
