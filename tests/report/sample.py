@@ -419,17 +419,8 @@ def _twin(rng: np.random.Generator) -> dict[str, Any]:
             for measure, mean in values.items():
                 half = mean * rng.uniform(0.02, 0.07)
                 unit = {"M1": "share", "M2": "share", "M3": "days"}.get(measure, "minor per unit")
-                listed.append(
-                    {
-                        "world": world,
-                        "delay_days": delay,
-                        "measure": measure,
-                        "unit": unit,
-                        "mean": mean,
-                        "lo": mean - half,
-                        "hi": mean + half,
-                    }
-                )
+                row = {"world": world, "delay_days": delay, "measure": measure, "unit": unit}
+                listed.append(row | {"mean": mean, "lo": mean - half, "hi": mean + half})
         for measure in ("M1", "M2", "M3", "M7"):
             mean = totals["push"][measure] - totals["pull"][measure]
             half = abs(mean) * 0.2 + totals["push"][measure] * 0.06
@@ -439,9 +430,8 @@ def _twin(rng: np.random.Generator) -> dict[str, Any]:
                 paired_prompt.append(free)
         for world, share in (("pull", totals["pull"]["M1"]), ("pull_prompt", totals["pull"]["M1"] - 0.03)):
             lost = {"world": world, "delay_days": delay, "unit": "share of demand", "mean": share}
-            listed += [lost | {"measure": m, "lo": share * 0.9, "hi": share * 1.1} for m in ("M1", "M1_lost")][
-                world == "pull" :
-            ]
+            for measure in ("M1_lost",) if world == "pull" else ("M1", "M1_lost"):
+                listed.append(lost | {"measure": measure, "lo": share * 0.9, "hi": share * 1.1})
     for world, factor in (("no_configuration_feedback", 1.3), ("no_daily_forecast", 1.02), ("no_call_off_pull", 1.12)):
         for measure, base in (("M1", 0.06), ("M3", 1.1), ("M7", 81_000)):
             listed.append(
@@ -466,18 +456,8 @@ def _twin(rng: np.random.Generator) -> dict[str, Any]:
         for k, (world, other, at) in enumerate(pairs):
             for measure, size in (("M1", 0.04), ("M2", 0.02), ("M3", 0.5), ("M7", 90_000.0)):
                 mean = size * (k - 0.6) * (delay / 30 if world == other else 1)
-                links.append(
-                    {
-                        "world": world,
-                        "delay_days": delay,
-                        "other": other,
-                        "other_delay_days": at,
-                        "measure": measure,
-                        "mean": mean,
-                        "lo": mean - size,
-                        "hi": mean + size / 2,
-                    }
-                )
+                row = {"world": world, "delay_days": delay, "other": other, "other_delay_days": at, "measure": measure}
+                links.append(row | {"mean": mean, "lo": mean - size, "hi": mean + size / 2})
     weeks = list(range(1, 53))
     demand = [float(900 * np.exp(-w / 20) + 300) for w in weeks]
     series = {
@@ -503,12 +483,7 @@ def _twin(rng: np.random.Generator) -> dict[str, Any]:
         "rows": listed,
         "paired": paired,
         "paired_prompt": paired_prompt,
-        "rule": {
-            "quote_valid_hours": 48,
-            "freeze_weeks": 2,
-            "lock_hours": 168,
-            "open_weeks": [2, 2, 2, 2, 3, 3, 3],
-        },
+        "rule": {"quote_valid_hours": 48, "freeze_weeks": 2, "lock_hours": 168, "open_weeks": [2, 2, 2, 2, 3, 3, 3]},
         "links": links,
         "series": series,
         "notes": [SYNTHETIC],
