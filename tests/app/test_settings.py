@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from pullcord.base import InvalidInput
@@ -11,14 +9,13 @@ from pullcord.settings import Settings, read_settings
 
 
 def test_without_an_environment_everything_is_at_hand() -> None:
-    assert read_settings({}) == Settings(None, None)
-    assert read_settings({"PULLCORD_DATABASE_URL": "", "PULLCORD_DATA_DIR": ""}) == Settings(None, None)
+    assert read_settings({}) == Settings(None)
+    assert read_settings({"PULLCORD_DATABASE_URL": ""}) == Settings(None)
 
 
-def test_both_variables_are_read() -> None:
+def test_the_variable_is_read() -> None:
     url = "postgresql+psycopg://me@host/cars"
-    found = read_settings({"PULLCORD_DATABASE_URL": url, "PULLCORD_DATA_DIR": "data", "PULLCORD_ELSE": "x"})
-    assert found == Settings(url, Path("data"))
+    assert read_settings({"PULLCORD_DATABASE_URL": url, "PULLCORD_ELSE": "x"}) == Settings(url)
 
 
 @pytest.mark.parametrize("url", ["mysql://host/cars", "ledger.db", "sqlite://"])

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
 import shutil
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from pullcord.base import InvalidInput, NotFound
+from pullcord.cli.program import app
 from pullcord.program import read_program
 
 SOURCE = Path(__file__).parents[2] / "programs" / "projector"
@@ -122,6 +125,17 @@ def test_a_margin_that_the_costs_do_not_leave_is_told(folder: Path) -> None:
     left = "price and `variable_margin_share` leave 235.95 CNY"
     right = "mend costs, bom.csv, variants.csv, price_card.csv, or `variable_margin_share` of assumptions.csv"
     assert problems(folder) == [f"parts.csv: {cost}; {left}; {right}"]
+
+
+def test_what_only_a_run_could_find_out_is_found_out_by_the_check(folder: Path) -> None:
+    sales = (folder / "rival_sales.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "rival_sales.csv").write_text("\n".join(row for row in sales if "rival-" not in row or "rival-a," in row))
+    result = CliRunner().invoke(app, ["check", str(folder), "--json"])
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, answer["valid"]) == (2, False)
+    [problem] = answer["problems"]
+    assert problem["wrong"] == "1 calibrated rival gives no spread of constants"
+    assert problem["right"] == "give sales of at least 2 rivals"
 
 
 def test_what_is_no_utf_8_is_told_by_line(folder: Path) -> None:
