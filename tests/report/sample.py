@@ -174,8 +174,8 @@ def _demand(rng: np.random.Generator) -> dict[str, Any]:
         "month_of_calibration": "2025-11",
         "market_units_per_month": total,
         "rivals": rivals,
-        "share": {"mean": 0.031, "tastes_95": [0.022, 0.043], "all_95": [0.004, 0.152]},
-        "units_per_month": {"mean": 7_300, "tastes_95": [5_200, 10_100], "all_95": [950, 35_800]},
+        "share": {"point": 0.031, "tastes_95": [0.022, 0.043], "all_95": [0.004, 0.152]},
+        "units_per_month": {"point": 7_300, "tastes_95": [5_200, 10_100], "all_95": [950, 35_800]},
         "price_curve": curve,
         "tastes": [
             {

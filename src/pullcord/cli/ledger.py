@@ -65,9 +65,16 @@ def verify(place: Place, program: ProgramOption = None, as_json: JsonFlag = Fals
     if not found.ok:
         first, *others = (str(fault) for fault in found.faults)
         raise Corrupt(
-            f"`{place}` does not hold together: {first}" + "".join(f"\n  {other}" for other in others),
+            f"`{_shown(place)}` does not hold together: {first}" + "".join(f"\n  {other}" for other in others),
             "where only tables differ, `pullcord ledger rebuild` makes them anew; events must come from a copy",
         )
+
+
+def _shown(place: str) -> str:
+    """The ledger's name without the password that an address may carry."""
+    import sqlalchemy as sa
+
+    return sa.make_url(place).render_as_string(hide_password=True) if "://" in place else place
 
 
 def _draw_verification(console: Console, found: Verification) -> None:
@@ -192,12 +199,12 @@ def _program(place: str, named: str | None) -> ProgramId:
     there = programs(place)
     if named is not None:
         if named not in there:
-            raise NotFound(f"`{place}` holds no program `{named}`", f"it holds {', '.join(there) or 'none'}")
+            raise NotFound(f"`{_shown(place)}` holds no program `{named}`", f"it holds {', '.join(there) or 'none'}")
         return ProgramId(named)
     if not there:
-        raise NotFound(f"`{place}` holds no program", "no ledger has been opened in it yet")
+        raise NotFound(f"`{_shown(place)}` holds no program", "no ledger has been opened in it yet")
     if len(there) > 1:
-        raise InvalidInput(f"`{place}` holds several programs", f"choose with --program: {', '.join(there)}")
+        raise InvalidInput(f"`{_shown(place)}` holds several programs", f"choose with --program: {', '.join(there)}")
     return there[0]
 
 

@@ -101,11 +101,11 @@ def _demand_tables(results: Results) -> dict[str, Table]:
             ],
         ),
         "prediction": (
-            ("what", "mean", "tastes_lo_95", "tastes_hi_95", "all_lo_95", "all_hi_95"),
+            ("what", "point", "tastes_lo_95", "tastes_hi_95", "all_lo_95", "all_hi_95"),
             [
-                (name, row["mean"], *_ends(row.get("tastes_95")), *_ends(row.get("all_95")))
+                (name, row["point"], *_ends(row.get("tastes_95")), *_ends(row.get("all_95")))
                 for key, name in predictions
-                if is_number((row := part(results, "demand", key)).get("mean"))
+                if is_number((row := part(results, "demand", key)).get("point"))
             ],
         ),
         "share_by_price": (

@@ -212,19 +212,19 @@ def share_card(results: Results) -> Card | None:
     """The predicted sales with both intervals."""
     demand = part(results, "demand")
     units, share = part(demand, "units_per_month"), part(demand, "share")
-    if not is_number(units.get("mean")) and not is_number(share.get("mean")):
+    if not is_number(units.get("point")) and not is_number(share.get("point")):
         return None
     name = plural(unit_of(results))
-    figure = number(_round(units.get("mean"))) if is_number(units.get("mean")) else percent(share.get("mean"))
-    shown = units if is_number(units.get("mean")) else share
+    figure = number(_round(units.get("point"))) if is_number(units.get("point")) else percent(share.get("point"))
+    shown = units if is_number(units.get("point")) else share
 
     def mean_text(value: Any) -> str:
         return number(_round(value)) if shown is units else percent(value)
 
     tastes, everything = _pair(shown.get("tastes_95")), _pair(shown.get("all_95"))
-    sentence = f"{name} a month predicted" if is_number(units.get("mean")) else "of the market predicted"
-    if is_number(share.get("mean")) and is_number(units.get("mean")):
-        sentence += f", {percent(share['mean'])} of the market considered"
+    sentence = f"{name} a month predicted" if is_number(units.get("point")) else "of the market predicted"
+    if is_number(share.get("point")) and is_number(units.get("point")):
+        sentence += f", {percent(share['point'])} of the market considered"
     if is_number(tastes[0]):
         sentence += f". Uncertain tastes alone allow {mean_text(tastes[0])} to {mean_text(tastes[1])}"
     if is_number(everything[0]):

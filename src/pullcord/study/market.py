@@ -94,12 +94,13 @@ def demand_section(program: Program, outlook: Outlook) -> dict[str, Any]:
         ],
         "calibrated_to_1e-9": all(abs(float(p) - s) < 1e-9 for p, s in zip(predicted, market.shares, strict=True)),
         "share": {
-            "mean": round(said.share, 6),
+            "point": round(said.share, 6),
             "tastes_95": [round(said.tastes_only.low, 6), round(said.tastes_only.high, 6)],
             "all_95": [round(said.tastes_and_constant.low, 6), round(said.tastes_and_constant.high, 6)],
         },
         "units_per_month": {
-            "mean": round(said.share * market.units_per_month),
+            "mean_of_draws": round(said.units_mean),  # what the first forecast starts from
+            "point": round(said.share * market.units_per_month),
             "tastes_95": [
                 round(said.tastes_only.low * market.units_per_month),
                 round(said.tastes_only.high * market.units_per_month),

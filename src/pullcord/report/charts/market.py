@@ -34,7 +34,7 @@ def charts(results: Results) -> list[Chart]:
     attribute = main_attribute(rivals, rows(results, "demand", "tastes"))
     if rivals and attribute:
         made.append(_rivals_chart(results, rivals, attribute, sold))
-    if is_number(share.get("mean")):
+    if is_number(share.get("point")):
         made.append(
             Chart(
                 "share",
@@ -228,7 +228,7 @@ def _share(name: str, share: Row, rivals: Sequence[Row], sheet: Sheet) -> Figure
     key = [KeyEntry("predicted", PULL, "dot"), KeyEntry("observed", MUTED, "dot")]
     names = [shorten(name, 21), *(shorten(str(row.get("name")), 21) for row in best)]
     figure, (plot,) = sheet.plots(26 * len(names) + 10, "", left=name_room(names, sheet), key=key, bottom=42)
-    mean = float(share["mean"]) * 100
+    mean = float(share["point"]) * 100
     reach = [mean, *(float(row["observed_share"]) * 100 for row in best)]
     for bound, width, alpha in (("all_95", 2.0, 1.0), ("tastes_95", 9.0, 0.35)):
         interval = share.get(bound)
