@@ -33,7 +33,9 @@ START = datetime(2025, 11, 9, 0, 0, tzinfo=UTC)
 MONDAY = date(2025, 11, 10)
 PLANT, CITY, VARIANT = PlantId("CAN"), CityId("chengdu"), VariantId("white")
 DEPOSIT, PRICE = Money.of(100, "CNY"), Money.of(49_900, "CNY")
-TERMS = Terms(VARIANT, "rental", CITY, PRICE, "49,900 and 399 a month", [], {PLANT: 3}, MONDAY, MONDAY, timedelta(hours=24))
+TERMS = Terms(
+    VARIANT, "rental", CITY, PRICE, "49,900 and 399 a month", [], {PLANT: 3}, MONDAY, MONDAY, timedelta(hours=24)
+)
 PROJECTIONS = (production.PROJECTION, logistics.PROJECTION, promising.PROJECTION, orders.PROJECTION)
 
 

@@ -98,7 +98,7 @@ def rebuild(place: Place, program: ProgramOption = None, as_json: JsonFlag = Fal
             done = store.rebuild(place, _program(place, program), projections(), progress)
     except KeyboardInterrupt:
         talk.print("interrupted: a rebuild happens wholly or not at all")
-        raise
+        raise SystemExit(130) from None
     show(
         {
             "program_id": done.program_id,

@@ -14,7 +14,8 @@ from .sqlite import SqliteDatabase
 def database(url: str, *, must_exist: bool = False) -> Database:
     """The database that a URL names; a bare path is a SQLite file."""
     if "://" not in url:
-        url = f"sqlite:///{url}"
+        # Not as text: a path may hold `?`, `#` or `%`, which mean something else in an address.
+        url = sa.URL.create("sqlite", database=url).render_as_string(hide_password=False)
     try:
         parsed = sa.make_url(url)
     except sa.exc.ArgumentError:

@@ -49,7 +49,7 @@ def twin_input(house: Catalogue) -> TwinInput:
             TwinVariant(variant.variant_id, 1 / len(program.variants), price, unit_cost, max(kit, 0.001 * unit_cost))
         )
     load, availability = assumed("twin_load"), assumed("plant_availability")
-    common_lead = max((-(-house.parts[p].lead_time_days // 7) for p in house.common_parts), default=1)
+    common_lead = max(1, *(-(-house.parts[p].lead_time_days // 7) for p in house.common_parts), 1)
     kit_lead = round(assumed("kit_lead_weeks"))
     # Nobody waits for longer than a year; a program that freezes more is as good as one that freezes fifty weeks.
     opens = tuple(min(weeks, LONGEST_HORIZON_WEEKS - 2) for weeks in open_weeks(house))
