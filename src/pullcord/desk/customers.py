@@ -139,5 +139,11 @@ class CustomerDesk(Clerk):
             return Count(len(orders.lock_due(tx, within)))
 
         return self._command(
-            "orders.lock", party, self.house.platform.party_id, f"lock-due-{moment}", {"moment": moment}, decide, Count
+            "orders.lock_due",
+            party,
+            self.house.platform.party_id,
+            f"lock-due-{moment}",
+            {"moment": moment},
+            decide,
+            Count,
         )
