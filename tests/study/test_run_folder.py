@@ -129,3 +129,12 @@ def test_a_program_that_cannot_be_calibrated_leaves_the_last_run_as_it_was(tmp_p
     assert not (tmp_path / "new").exists()
     with small_house(tmp_path) as house:
         assert house.order("kept").order_id == "kept"
+
+
+def test_the_seed_of_a_run_is_the_seed_of_all_its_chance(tmp_path: Path, launch: FinishedLaunch) -> None:
+    other = run_study(small_program(), tmp_path, seed=12, replications=2)
+    assert (other.results["program"]["seed"], other.results["twin"]["seed"]) == (12, 12)
+    with closing(sqlite3.connect(other.ledger)) as database:
+        (body,) = database.execute("SELECT body FROM event WHERE kind = 'program.opened'").fetchone()
+    assert json.loads(body)["seed"] == 12
+    assert other.results["demand"]["share"]["all_95"] != launch.study.results["demand"]["share"]["all_95"]

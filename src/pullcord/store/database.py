@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ def root_of(failure: BaseException) -> BaseException:
     return failure.orig if isinstance(failure, sa.exc.DBAPIError) and failure.orig is not None else failure
 
 
-class Database:
+class Database(ABC):
     """One kind of database: an engine for readers, and the raw connection of the writer."""
 
     mark: str  # placeholder of a parameter
@@ -34,16 +35,16 @@ class Database:
         self.engine = self._engine()
         self.dialect = self.engine.dialect
 
-    def _engine(self) -> sa.Engine:
-        raise NotImplementedError
+    @abstractmethod
+    def _engine(self) -> sa.Engine: ...
 
     def sql(self, text: str) -> str:
         """A statement written with `?` as this database takes it."""
         return text.replace("?", self.mark)
 
+    @abstractmethod
     def begin_write(self, raw: RawConnection) -> None:
         """Begin the writer's transaction."""
-        raise NotImplementedError
 
     def writing_connection(self) -> tuple[sa.Connection, RawConnection, Any]:
         """A connection for the writer, as SQLAlchemy's and as the driver's, with a cursor."""
@@ -52,25 +53,25 @@ class Database:
         assert raw is not None
         return connection, raw, raw.cursor()
 
+    @abstractmethod
     def begin_read(self, connection: sa.Connection) -> None:
         """Begin a transaction that sees one instant."""
-        raise NotImplementedError
 
+    @abstractmethod
     def in_transaction(self, raw: RawConnection) -> bool:
         """Whether a transaction has begun, be it of use or not."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_aborted(self, raw: RawConnection) -> bool:
         """Whether a failed statement has spoiled the transaction that had begun."""
-        raise NotImplementedError
 
+    @abstractmethod
     def is_lost(self, raw: RawConnection) -> bool:
         """Whether the connection is gone."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take_writer_lock(self, raw: RawConnection, program_id: str) -> None:
         """Keep every other writer of the program out, or raise Conflict naming the one who is in."""
-        raise NotImplementedError
 
     def end_writing(self, connection: sa.Connection, raw: RawConnection) -> None:
         """Undo what is not committed, close the writer's connection, and let the next writers in."""
@@ -80,9 +81,9 @@ class Database:
         connection.invalidate()  # a lock of the session must not go back to the pool
         connection.close()
 
+    @abstractmethod
     def begin_change(self, raw: RawConnection) -> None:
         """Begin a transaction that may make and drop tables: in one database, one at a time."""
-        raise NotImplementedError
 
     @contextmanager
     def change(self, raw: RawConnection) -> Iterator[None]:
@@ -103,13 +104,13 @@ class Database:
             found.setdefault(table, []).append(column)
         return {table: tuple(columns) for table, columns in found.items()}
 
+    @abstractmethod
     def is_storage_failure(self, failure: BaseException) -> bool:
         """Whether the disk or the server is to blame, and no command."""
-        raise NotImplementedError
 
+    @abstractmethod
     def explain(self, failure: BaseException) -> BaseException:
         """What a failure means to the caller; what is none of the database's is given back as it is."""
-        raise NotImplementedError
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -126,9 +127,9 @@ class Database:
         """Write rows, replacing those with the same keys."""
         cursor.executemany(sql.upsert, rows)
 
+    @abstractmethod
     def first_versions(self, cursor: Any, program_id: str, streams: list[str]) -> Iterable[tuple[str, str]]:
         """Stream and body of the first event of each of these streams that exists."""
-        raise NotImplementedError
 
     def insert_events(self, cursor: Any, rows: list[tuple[Any, ...]]) -> None:
         """Append events: program, seq, recorded_at, kind, stream, version, party, cause, body, hash."""
@@ -138,9 +139,9 @@ class Database:
         """A block whose statements, which write so many events, may travel to the server together."""
         return nullcontext()
 
+    @abstractmethod
     def stream(self, raw: RawConnection, text: str, *values: Any) -> Generator[tuple[Any, ...], None, None]:
         """The rows that a statement finds, a few at a time, within the transaction that has begun."""
-        raise NotImplementedError
 
     def close(self) -> None:
         self.engine.dispose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -57,14 +57,14 @@ def run_study(
     seed alone. A ledger from an earlier run in that folder is replaced; one that another process writes is not
     touched, and refused. A program that allows no run leaves everything as it was.
     """
-    seed = program.seed if seed is None else seed
+    program = program if seed is None else replace(program, seed=seed)  # all chance of the run comes from it
     ledger = folder / "ledger.db"
     clock = SimulatedClock(datetime.combine(program.starts_on, time(), UTC) - timedelta(hours=program.utc_offset_hours))
     done = _Stages(progress)
     done.stage("market", "calibrating demand")
     prepared = prepare_run(program)
-    customers = draw_customers(program, prepared.outlook.take_rates, _plan_shares(program), seed)
-    results: dict[str, Any] = {"program": _program_section(program, seed), **prepared.sections}
+    customers = draw_customers(program, prepared.outlook.take_rates, _plan_shares(program), program.seed)
+    results: dict[str, Any] = {"program": _program_section(program), **prepared.sections}
     folder.mkdir(parents=True, exist_ok=True)
     with _fresh_app(program, ledger, clock, prepared.outlook) as app:
         done.stage("launch", "replaying the launch")
@@ -73,7 +73,7 @@ def run_study(
         with app.ledger.reader() as reader:
             results |= _ledger_sections(app, reader)
     done.stage("worlds", f"push and pull, {replications} seeds")
-    result = twin.worlds(prepared.worlds, seed=seed, replications=tuple(range(replications)))
+    result = twin.worlds(prepared.worlds, seed=program.seed, replications=tuple(range(replications)))
     results["twin"] = twin_section(result, prepared.worlds, program)
     results["assumptions"] = [
         {"key": a.key, "value": a.value, "unit": a.unit, "low": a.low, "high": a.high, "reason": a.reason}
@@ -125,14 +125,14 @@ def _plan_shares(program: Program) -> dict[str, float]:
     return {plan: program.assumed(f"plan_share_{plan}") for plan in program.plans}
 
 
-def _program_section(program: Program, seed: int) -> dict[str, Any]:
+def _program_section(program: Program) -> dict[str, Any]:
     return {
         "id": program.program_id,
         "name": program.name,
         "category": program.category,
         "unit_name": program.unit_name,
         "currency": program.currency,
-        "seed": seed,
+        "seed": program.seed,
         "digest": program.digest,
         "starts_on": program.starts_on.isoformat(),
         "horizon_weeks": program.horizon_weeks,
