@@ -70,7 +70,7 @@ class PostgresDatabase(Database):
         raise Conflict(
             f"`{self.name}` already has a writer for program `{program_id}`"
             + (f", server process {holder[0]}" if holder else ""),
-            "stop that one first, or read with open_reader, which needs no lock",
+            "stop that one first; reading needs no lock: `pullcord ledger show`, or open_reader in Python",
         )
 
     def _lock_key(self, raw: RawConnection, what: str, *names: str) -> int:

@@ -92,7 +92,7 @@ class SqliteDatabase(Database):
                 raise Conflict(
                     f"`{self.path}` already has a writer for program `{program_id}`"
                     + (f", process {pid}" if pid else ""),
-                    "stop that one first, or read with open_reader, which needs no lock",
+                    "stop that one first; reading needs no lock: `pullcord ledger show`, or open_reader in Python",
                 ) from None
             # The one before us may have removed the file between our open and our lock.
             if path.exists() and os.fstat(handle).st_ino == path.stat().st_ino:
