@@ -105,7 +105,7 @@ def test_a_stale_ledger_can_be_shown_and_tailed_and_rebuilt(path: Path) -> None:
     assert len(ledger("tail", str(path), "--program", "car", "--after", "8", "--count", "2").stdout.splitlines()) == 2
     done = ledger("rebuild", str(path), "--program", "car")
     assert "remade, as their form had changed: build_slot, " in done.stdout
-    assert "rebuild projector too: the rows lay in tables that were remade" in done.stderr
+    assert "rebuild projector too: the rows lay in tables that were remade" in done.stdout
     assert json.loads(ledger("rebuild", str(path), "--program", "projector", "--json").stdout)["remade"] == []
     for program in ("car", "projector"):
         assert json.loads(ledger("verify", str(path), "--program", program, "--json").stdout)["ok"]

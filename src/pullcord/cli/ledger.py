@@ -110,9 +110,6 @@ def rebuild(place: Place, program: ProgramOption = None, as_json: JsonFlag = Fal
         as_json,
         lambda console: _draw_rebuilt(console, done),
     )
-    if done.others:
-        names = ", ".join(done.others)
-        talk.print(f"rebuild {names} too: the rows lay in tables that were remade", soft_wrap=True)
 
 
 def _draw_rebuilt(console: Console, done: Rebuilt) -> None:
@@ -124,6 +121,9 @@ def _draw_rebuilt(console: Console, done: Rebuilt) -> None:
     if done.remade:
         console.print(f"remade, as their form had changed: {', '.join(done.remade)}", soft_wrap=True)
     console.print(f"rebuilt: {done.events:,} events fill {len(done.tables)} tables anew")
+    if done.others:
+        names = ", ".join(done.others)
+        console.print(f"rebuild {names} too: the rows lay in tables that were remade", soft_wrap=True)
 
 
 @contextmanager
