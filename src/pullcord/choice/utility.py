@@ -1,0 +1,97 @@
+"""What enters utility, written as a demand modeller writes it: `price + range_km/100 + asc + time@CAR`.
+
+Terms are joined by `+`; a term is a product of factors joined by `:`.
+
+| written | enters utility as |
+|---|---|
+| `price` | the column, with one coefficient for all alternatives (generic) |
+| `range_km/100` | the column divided by 100 |
+| `log(price)` | the column's natural logarithm |
+| `fuel=electric` | 1 where the text column says so, or a number equals it |
+| `price:income` | the product of two columns |
+| `time@CAR` | the column in the utility of CAR alone (alternative-specific coefficient) |
+| `time@each` | the same for every alternative, one coefficient each |
+| `asc` | a constant for every alternative but the first |
+| `asc(CAR)` | a constant for every alternative but CAR |
+| `1@TRAIN` | a constant for TRAIN |
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from pullcord.base import InvalidInput, NotFound
+
+from .data import ChoiceData, Floats
+
+_FACTOR = re.compile(r"(?P<log>log\()?(?P<column>[^()/:@+]+?)(?(log)\))(?:/(?P<divisor>\d+(?:\.\d+)?))?")
+_ASC = re.compile(r"asc(?:\((?P<base>[^()]+)\))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One coefficient's share in utility; `alternative` is None for a generic term."""
+
+    name: str
+    factors: tuple[str, ...]  # empty for a constant
+    alternative: str | None = None
+
+    def values(self, data: ChoiceData) -> Floats:
+        """float64[row]: what the coefficient is multiplied with. Raises NotFound, InvalidInput."""
+        product = np.ones(data.rows)
+        for factor in self.factors:
+            matched = _FACTOR.fullmatch(factor)
+            if matched is None:
+                raise InvalidInput(f"`{factor}` is no factor of utility", "write a column, log(column) or column/100")
+            values = data.column(matched["column"].strip())
+            if matched["log"]:
+                if np.any(values <= 0):
+                    raise InvalidInput(f"`{factor}`: a value is not above zero", "take the logarithm of what is")
+                values = np.log(values)
+            product = product * (values / float(matched["divisor"] or 1))
+        if self.alternative is not None:
+            product = np.where(data.alternative == data.alternatives.index(self.alternative), product, 0.0)
+        return product
+
+
+def parse_utility(formula: str, data: ChoiceData) -> tuple[Term, ...]:
+    """The terms of a formula, in the order written. Raises InvalidInput, NotFound for what the data do not have."""
+    terms: list[Term] = []
+    for written in (part.strip() for part in formula.split("+")):
+        if not written:
+            raise InvalidInput(f"a term is missing in `{formula}`", "write terms joined by +")
+        if constants := _ASC.fullmatch(written):
+            base = constants["base"] or data.alternatives[0]
+            _known(base, data)
+            terms += [Term(f"1@{other}", (), other) for other in data.alternatives if other != base]
+            continue
+        product, _, alternative = written.partition("@")
+        factors = tuple(factor.strip() for factor in product.split(":"))
+        factors = () if factors == ("1",) else factors
+        name = ":".join(factors) or "1"
+        if not alternative:
+            terms.append(Term(name, factors))
+        elif alternative == "each":
+            terms += [Term(f"{name}@{each}", factors, each) for each in data.alternatives]
+        else:
+            _known(alternative, data)
+            terms.append(Term(f"{name}@{alternative}", factors, alternative))
+    names = [term.name for term in terms]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InvalidInput(f"`{formula}` names {', '.join(twice)} twice", "write each term once")
+    return tuple(terms)
+
+
+def design_matrix(terms: tuple[Term, ...], data: ChoiceData) -> Floats:
+    """float64[row, term], C-contiguous."""
+    return np.ascontiguousarray(np.column_stack([term.values(data) for term in terms]), dtype=np.float64)
+
+
+def _known(alternative: str, data: ChoiceData) -> None:
+    if alternative not in data.alternatives:
+        raise NotFound(
+            f"`{data.name}` has no alternative `{alternative}`", f"it has {', '.join(data.alternatives[:20])}"
+        )
