@@ -43,7 +43,8 @@ lint: setup ## check style and types
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/mypy
 
-bench: setup ## time the benchmarks, one after the other; results stay in out/bench
+bench: setup ## install the peers, time the benchmarks one after the other; results stay in out/bench
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	@mkdir -p out/bench
 	@for file in benchmarks/[a-z]*.py; do \
 	  echo "== $$file"; \
