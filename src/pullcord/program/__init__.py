@@ -3,7 +3,7 @@
 from .columns import TABLES, Column, Kind, TableSpec
 from .dictionary import data_dictionary
 from .folder import program_digest
-from .model import Assumption, LaunchDay, MonthlyCount, PanelRow, Policies, Program, SourceNote
+from .model import Assumption, LaunchDay, MonthlyCount, PanelRow, Policies, Program, SourceNote, Survey, SurveyTerm
 from .reader import read_program
 
 __all__ = [
@@ -17,6 +17,8 @@ __all__ = [
     "Policies",
     "Program",
     "SourceNote",
+    "Survey",
+    "SurveyTerm",
     "TableSpec",
     "data_dictionary",
     "program_digest",

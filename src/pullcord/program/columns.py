@@ -246,6 +246,32 @@ TASTES = TableSpec(
     ),
     key=("attribute",),
 )
+SURVEY = TableSpec(
+    "survey",
+    (
+        _ref("attribute", "tastes.attribute", "the taste that the survey's fit gives"),
+        Column("term", Kind.TEXT, "a term of the survey's utility", source="choice study"),
+        Column(
+            "at",
+            Kind.NUMBER,
+            "the attribute's value that the term stands for, where several terms stand for one attribute: the taste is"
+            " the slope of the line through their coefficients; empty where the term is the attribute itself",
+            "unit of the attribute",
+            required=False,
+            source="choice study",
+        ),
+        Column(
+            "factor",
+            Kind.NUMBER,
+            "what the coefficient, or the slope, is multiplied by to be utility per step of tastes.csv",
+            source="choice study",
+        ),
+        _SOURCE,
+        _MARK,
+    ),
+    key=("attribute", "term"),
+    required=False,
+)
 CITIES = TableSpec(
     "cities",
     (
@@ -453,6 +479,6 @@ DELIVERIES = TableSpec(
 
 
 TABLES: tuple[TableSpec, ...] = (
-    PARTIES, FAMILIES, OPTIONS, RULES, VARIANTS, PRICE_CARD, RIVALS, RIVAL_SALES, MARKET_TOTALS, TASTES, CITIES,
+    PARTIES, FAMILIES, OPTIONS, RULES, VARIANTS, PRICE_CARD, RIVALS, RIVAL_SALES, MARKET_TOTALS, TASTES, SURVEY, CITIES,
     PLANTS, OPTION_LIMITS, SUPPLIERS, PARTS, BOM, LAUNCH, SETTLEMENT, ASSUMPTIONS, PANEL, DELIVERIES,
 )  # fmt: skip

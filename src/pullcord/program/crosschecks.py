@@ -16,6 +16,7 @@ from .columns import (
     RIVAL_SALES,
     RIVALS,
     SETTLEMENT,
+    SURVEY,
     TASTES,
     VARIANTS,
 )
@@ -223,6 +224,27 @@ def check_market(tables: Tables, header: Header, faults: Faults) -> None:
                 totals.file, total.line,
                 f"in {total['month']:%Y-%m} rival_sales.csv adds up to {sold}, the whole market to {total['units']}",
                 "a part is less than the whole: mend one of them",
+            )  # fmt: skip
+
+
+def check_survey(tables: Tables, header: Header, faults: Faults) -> None:
+    """survey.csv and [survey] stand together; several terms of one attribute say at which values they stand."""
+    table = tables.get(SURVEY.name)
+    if header.has_survey and table is None:
+        faults.add(FILE, header.line_of("survey"), "[survey] has no survey.csv", "add the table, or take [survey] out")
+    if table is None:
+        return
+    if not header.has_survey:
+        faults.add(table.file, 0, "program.toml has no section [survey]", "name its data_set and utility there")
+    rows_of: dict[str, list[Row]] = {}
+    for row in table.sound_rows:
+        rows_of.setdefault(row["attribute"], []).append(row)
+    for attribute, rows in rows_of.items():
+        values = {row["at"] for row in rows}
+        if len(rows) > 1 and (None in values or len(values) < len(rows)):
+            faults.add(
+                table.file, rows[1].line, f"`{attribute}` has {len(rows)} terms, and not each its own `at`",
+                "give the attribute's value that each term stands for",
             )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from .columns import ASSUMPTIONS, CURRENCY, TABLES, Column, Kind
 from .folder import HEADER_FILE as FILE
-from .header import PolicyKeys, ProgramKeys, title_of, unit_of
+from .header import PolicyKeys, ProgramKeys, SurveyKeys, title_of, unit_of
 from .needed import NEEDED
 
 
@@ -32,7 +32,7 @@ class Entry:
 
 def data_dictionary() -> tuple[Entry, ...]:
     """Every key of program.toml and every column of every table, in the order of the code."""
-    entries = [*_keys("", ProgramKeys), *_keys("policies.", PolicyKeys)]
+    entries = [*_keys("", ProgramKeys), *_keys("policies.", PolicyKeys), *_keys("survey.", SurveyKeys)]
     for table in TABLES:
         entries += [_of(table.file, column) for column in table.columns]
         if table.families:
@@ -76,7 +76,7 @@ def _keys(section: str, model: type[BaseModel]) -> list[Entry]:
             "planner",
         )
         for name, field in model.model_fields.items()
-        if name != "policies"
+        if name not in ("policies", "survey")
     ]
 
 

@@ -17,7 +17,7 @@ from .cells import YEARS, Refused, read_cell
 from .columns import CURRENCY, TAKEN_FROM_ASSUMPTIONS, Column, Kind
 from .faults import Faults, suggest
 from .folder import HEADER_FILE as FILE
-from .model import Policies
+from .model import Policies, Survey, SurveyTerm
 from .tables import assumed
 
 _CLOSED = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -61,6 +61,15 @@ class PolicyKeys(BaseModel):
     forecast_every_days: Annotated[int, _key("how often the forecast is computed", "day", ge=1, le=366)]
 
 
+class SurveyKeys(BaseModel):
+    """The keys under [survey]."""
+
+    model_config = _CLOSED
+
+    data_set: Annotated[str, _key("the choice data that the tastes are fitted on, by name", min_length=1)]
+    utility: Annotated[str, _key("what enters utility, term + term", min_length=1)]
+
+
 class ProgramKeys(BaseModel):
     """The keys of program.toml."""
 
@@ -79,6 +88,7 @@ class ProgramKeys(BaseModel):
     horizon_weeks: Annotated[int, _key("how long the program is looked at", "week", ge=1, le=520)]
     new_product_id: Annotated[str, _key("the new product's row in rivals.csv and the root of bom.csv")]
     policies: PolicyKeys
+    survey: Annotated[SurveyKeys | None, _key("the survey that survey.csv speaks of")] = None
 
     def policies_of(self, deposit: Money) -> Policies:
         """The policies as a record, with the deposit as money."""
@@ -113,6 +123,16 @@ class Header:
         if type(first) is not date or type(weeks) is not int or not (1 <= weeks <= 520 and first.year in YEARS):
             return None
         return first, first + timedelta(days=7 * weeks - 1)
+
+    def survey_of(self, terms: tuple[SurveyTerm, ...]) -> Survey | None:
+        """The survey as a record; None where the program names none."""
+        stated = None if self.keys is None else self.keys.survey
+        return None if stated is None else Survey(stated.data_set, stated.utility, terms)
+
+    @property
+    def has_survey(self) -> bool:
+        """Whether the file has a section for it, right or not."""
+        return "survey" in self._tree
 
     def line_of(self, *path: str) -> int:
         """The line on which a key stands; that of its section, or the first, where it does not."""
@@ -205,6 +225,8 @@ def _note(error: Any, currency: str | None, text: str, faults: Faults) -> None:
     if path[:1] == ["policies"] and len(path) > 1:
         path = ["policies", title_of(path[1], currency)]
         known = [title_of(name, currency) for name in PolicyKeys.model_fields]
+    elif path[:1] == ["survey"] and len(path) > 1:
+        path, known = path[:2], list(SurveyKeys.model_fields)
     else:
         path = path[:1]
         known = list(ProgramKeys.model_fields)
@@ -214,7 +236,7 @@ def _note(error: Any, currency: str | None, text: str, faults: Faults) -> None:
         faults.add(FILE, line, f"unknown key `{name}`", suggest(name, known))
     elif error["type"] == "missing":
         what = "the section `[policies]`" if name == "policies" else f"the key `{name}`"
-        faults.add(FILE, line, f"{what} is missing", f"add it{' under [policies]' if len(path) > 1 else ''}")
+        faults.add(FILE, line, f"{what} is missing", f"add it{f' under [{path[0]}]' if len(path) > 1 else ''}")
     else:
         shown = error["input"]
         short = f" {shown!r}" if isinstance(shown, str | int | bool) else ""

@@ -86,6 +86,28 @@ class SourceNote:
 
 
 @dataclass(frozen=True, slots=True)
+class SurveyTerm:
+    """How a term of the survey's fit enters a taste: `taste = factor x coefficient`, or, where several terms stand for
+    one attribute `at` several values, `factor x` the slope of the line through their coefficients."""
+
+    attribute: str
+    term: str
+    at: float | None
+    factor: float
+    source: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The choice survey that tastes.csv comes from, so that a run can fit it again."""
+
+    data_set: str  # a data set's name
+    utility: str  # the formula of utility
+    terms: tuple[SurveyTerm, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """The whole checked input. Every reference in it holds; `digest` names its exact content."""
 
@@ -109,6 +131,7 @@ class Program:
     never_listed: tuple[str, ...]  # rivals of which a source says that no published list named them
     market_totals: tuple[MonthlyCount, ...]
     tastes: tuple[Taste, ...]
+    survey: Survey | None  # what the tastes are fitted on, where a run can fit them
     cities: tuple[City, ...]
     plants: tuple[Plant, ...]
     option_limits: tuple[OptionLimit, ...]

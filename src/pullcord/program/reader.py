@@ -28,13 +28,14 @@ from .crosschecks import (
     check_plants,
     check_prices,
     check_settlement,
+    check_survey,
 )
 from .faults import Faults
 from .folder import DELIVERIES_END, digest_of, read_contents, spec_of, tables_in, text_of
 from .folder import HEADER_FILE as FILE
 from .header import Header, read_header
 from .margin import check_margin
-from .model import Assumption, LaunchDay, MonthlyCount, PanelRow, Program
+from .model import Assumption, LaunchDay, MonthlyCount, PanelRow, Program, SurveyTerm
 from .references import check_references
 from .tables import CheckedTable, Given, read_table
 
@@ -94,6 +95,7 @@ def _assemble(
     check_settlement(tables, header.currency or "", faults)
     check_launch(tables, header, faults)
     check_market(tables, header, faults)
+    check_survey(tables, header, faults)
     check_bill(
         tables, header.new_product_id if header.new_product_id in tables["rivals"].known("product_id") else None, faults
     )
@@ -129,9 +131,10 @@ def _assemble(
     if header.keys is None or header.deposit is None or product is None or transit_rule is None:
         return None
     return Program(
-        **header.keys.model_dump(exclude={"policies"}),
+        **header.keys.model_dump(exclude={"policies", "survey"}),
         **body,
         policies=header.keys.policies_of(header.deposit),
+        survey=header.survey_of(records.plain(tables, "survey", SurveyTerm, faults)),
         product=product,
         assumptions=MappingProxyType(assumptions),
         transit_rule=transit_rule,
