@@ -19,7 +19,7 @@ from .latency import LagError, LatencyCurve, MonthErrors, latency_curve
 from .logit import shares
 from .model import ForecastCell, MonthlySales, Rival, Taste
 from .panel import Panel, product_id, read_panel
-from .predict import OUTSIDE, Interval, SharePrediction, Source, predict_share
+from .predict import OUTSIDE, Interval, ShareDraws, SharePrediction, Source, draw_shares, predict_share
 from .service import publish_forecast
 from .store import FORECAST, PROJECTION, ForecastRow, current_forecast
 
@@ -44,6 +44,7 @@ __all__ = [
     "ObservedShare",
     "Panel",
     "Rival",
+    "ShareDraws",
     "SharePrediction",
     "Signal",
     "Source",
@@ -51,6 +52,7 @@ __all__ = [
     "calibrate",
     "cross_section_price_slope",
     "current_forecast",
+    "draw_shares",
     "forecast_units",
     "last_known",
     "latency_curve",

@@ -65,13 +65,27 @@ class SharePrediction:
     unidentified: tuple[str, ...]
 
 
-def predict_share(market: Market, newcomer: Rival, *, seed: int, draws: int = 4000) -> SharePrediction:
-    """What share a car that is not on the market yet would take, had it been there in the calibration months.
+@dataclass(frozen=True, slots=True, eq=False)
+class ShareDraws:
+    """What a newcomer's share may be, draw by draw: tastes vary, and beside them its own constant.
 
-    Every draw takes new tastes (independent normals), calibrates the rivals anew, fits the spread of their constants,
-    and draws the newcomer's constant from it (Student's t, with the fit's own uncertainty). The rivals' observed
-    shares hold in every draw. Same market, newcomer and seed: same answer.
+    `point` takes mean tastes and the middle of the rivals' constants. `by_tastes` float64[draw] keeps the constant in
+    that middle, `by_both` float64[draw] draws it too; `surprise` float64[draw] is how far it then lies from the
+    middle, in utility. `spread` is that of the rivals' constants at mean tastes.
     """
+
+    point: float
+    by_tastes: Floats
+    by_both: Floats
+    surprise: Floats
+    spread_mean: float
+    spread_deviation: float
+    known: int
+    censored: int
+
+
+def draw_shares(market: Market, newcomer: Rival, *, seed: int, draws: int = 4000) -> ShareDraws:
+    """The draws behind `predict_share`: same market, newcomer and seed, same draws. Raises InvalidInput."""
     if any(rival.product_id == newcomer.product_id for rival in (*market.rivals, *market.never_listed)):
         raise InvalidInput(
             f"`{newcomer.product_id}` is already in the market and has its share", "leave it out of the rivals"
@@ -99,24 +113,42 @@ def predict_share(market: Market, newcomer: Rival, *, seed: int, draws: int = 40
     # The next car from a normal of which only n have been seen is Student's t, wider by 1/n for the mean's own error.
     surprise = rng.standard_t(cars - 1, len(tastes)) * spread.deviation * np.sqrt((1 + 1 / cars) * cars / (cars - 1))
     by_tastes = _share_beside(middle, market.outside_share)
-    by_both = _share_beside(middle + surprise, market.outside_share)[1:]
-    point = float(by_tastes[0])
-    units = by_both * market.units_per_month
-    elasticity = _price_elasticity(market, newcomer, point)
+    return ShareDraws(
+        point=float(by_tastes[0]),
+        by_tastes=by_tastes[1:],
+        by_both=_share_beside(middle + surprise, market.outside_share)[1:],
+        surprise=surprise[1:],
+        spread_mean=float(spread.mean[0]),
+        spread_deviation=float(spread.deviation[0]),
+        known=spread.known,
+        censored=spread.censored,
+    )
+
+
+def predict_share(market: Market, newcomer: Rival, *, seed: int, draws: int = 4000) -> SharePrediction:
+    """What share a car that is not on the market yet would take, had it been there in the calibration months.
+
+    Every draw takes new tastes (independent normals), calibrates the rivals anew, fits the spread of their constants,
+    and draws the newcomer's constant from it (Student's t, with the fit's own uncertainty). The rivals' observed
+    shares hold in every draw. Same market, newcomer and seed: same answer.
+    """
+    drawn = draw_shares(market, newcomer, seed=seed, draws=draws)
+    units = drawn.by_both * market.units_per_month
+    elasticity = _price_elasticity(market, newcomer, drawn.point)
     return SharePrediction(
         product_id=newcomer.product_id,
-        share=point,
-        tastes_only=_interval(by_tastes[1:]),
-        tastes_and_constant=_interval(by_both),
+        share=drawn.point,
+        tastes_only=_interval(drawn.by_tastes),
+        tastes_and_constant=_interval(drawn.by_both),
         units_per_month=_interval(units),
         units_mean=float(units.mean()),
         units_deviation=float(units.std(ddof=1)),
-        sources=_sources(market, point),
+        sources=_sources(market, drawn.point),
         price_elasticity=elasticity,
-        constant_mean=float(spread.mean[0]),
-        constant_deviation=float(spread.deviation[0]),
-        constants_known=spread.known,
-        constants_censored=spread.censored,
+        constant_mean=drawn.spread_mean,
+        constant_deviation=drawn.spread_deviation,
+        constants_known=drawn.known,
+        constants_censored=drawn.censored,
         draws=draws,
         seed=seed,
         unidentified=_unidentified(market, newcomer, elasticity),
