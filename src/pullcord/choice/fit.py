@@ -11,6 +11,7 @@ import numpy as np
 from pullcord.base import InvalidInput, NotFound
 
 from .data import ChoiceData, Floats
+from .table import one_table
 
 Covariance = Literal["classical", "robust", "clustered"]
 
@@ -149,3 +150,16 @@ class Fit:
     def as_mapping(self) -> Mapping[str, float]:
         """Estimates by name, without those that are not identified."""
         return {n: float(e) for n, e in zip(self.names, self.estimates, strict=True) if n not in self.unidentified}
+
+    @property
+    def default_covariance(self) -> Covariance:
+        """The kind a table shows: clustered where persons choose more than once and the model takes their choices for
+        independent, robust where choices are weighted, classical otherwise."""
+        apart = not np.array_equal(self.meat_robust, self.meat_clustered, equal_nan=True)
+        if self.persons < self.situations and apart:
+            return "clustered"
+        return "robust" if self.weighted else "classical"
+
+    def __str__(self) -> str:
+        """The table of the estimates as the journals print it; `fit_table` sets several side by side."""
+        return one_table(self)

@@ -56,6 +56,25 @@ class Term:
             product = np.where(data.alternative == data.alternatives.index(self.alternative), product, 0.0)
         return product
 
+    def slope(self, column: str, data: ChoiceData) -> Floats:
+        """float64[row]: the derivative of `values` with respect to a column; 0 where the term does not hold it.
+
+        Raises InvalidInput where the column enters as an indicator of its value (`size=3`), which has no derivative.
+        """
+        total = np.zeros(data.rows)
+        for i, factor in enumerate(self.factors):
+            matched = _FACTOR.fullmatch(factor)
+            if matched is None:
+                raise InvalidInput(f"`{factor}` is no factor of utility", "write a column, log(column) or column/100")
+            held = matched["column"].strip()
+            if held != column and held.partition("=")[0] == column:
+                raise InvalidInput(f"`{column}` enters utility as the indicator `{held}`", "ask for that indicator")
+            if held == column:
+                rest = Term(self.name, self.factors[:i] + self.factors[i + 1 :], self.alternative).values(data)
+                inner = 1 / data.column(column) if matched["log"] else 1.0
+                total = total + rest * inner / float(matched["divisor"] or 1)
+        return total
+
 
 def parse_utility(formula: str, data: ChoiceData) -> tuple[Term, ...]:
     """The terms of a formula, in the order written. Raises InvalidInput, NotFound for what the data do not have."""
