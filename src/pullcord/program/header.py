@@ -59,6 +59,17 @@ class PolicyKeys(BaseModel):
     freeze_weeks: Annotated[int, _key("weeks of the schedule that no longer change", "week", ge=0, le=104)]
     plan_every_days: Annotated[int, _key("how often the schedule is computed", "day", ge=1, le=366)]
     forecast_every_days: Annotated[int, _key("how often the forecast is computed", "day", ge=1, le=366)]
+    privacy_epsilon_per_quarter: Annotated[
+        float,
+        BeforeValidator(_as_float),
+        _key(
+            "what a partner may learn from private counts of the persons who first came in one quarter; 1 if absent",
+            "epsilon",
+            ge=0,
+            le=20,
+            allow_inf_nan=False,
+        ),
+    ] = 1.0
 
 
 class SurveyKeys(BaseModel):
@@ -200,6 +211,8 @@ def _policies(
                     value, title, unit_of(PolicyKeys, name).replace(CURRENCY, (currency or "").upper()), assumptions
                 )
                 value = int(value) if value.isdecimal() else value
+                if isinstance(value, str) and PolicyKeys.model_fields[name].annotation is float:
+                    value = Decimal(value)
             except Refused as refused:
                 if refused.wrong:
                     faults.add(FILE, line_of(text, ("policies", title)), refused.wrong, refused.right)

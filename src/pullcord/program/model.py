@@ -30,6 +30,7 @@ class Policies:
     freeze_weeks: int  # weeks of the schedule that no longer change
     plan_every_days: int
     forecast_every_days: int
+    privacy_epsilon_per_quarter: float = 1.0  # what a partner may learn of the persons who first came in one quarter
 
 
 @dataclass(frozen=True, slots=True)
