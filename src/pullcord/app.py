@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pullcord import demand, finance, logistics, orders, procurement, production, promising
+from pullcord import demand, finance, logistics, orders, privacy, procurement, production, promising
 from pullcord.base import Clock, Conflict, NotFound, ProgramId, PullcordError
 from pullcord.catalogue import Catalogue
 from pullcord.desk import Desk, ProgramOpened
@@ -21,6 +21,7 @@ from pullcord.store import Command, Ledger, LedgerReader, Projection, Reader, op
 def projections() -> tuple[Projection, ...]:
     """Every room's tables and folds, lower floors first: what a ledger is replayed into."""
     return (
+        privacy.PROJECTION,
         demand.PROJECTION,
         finance.PROJECTION,
         logistics.PROJECTION,

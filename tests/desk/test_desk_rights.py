@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, Given]] = {
     "lapse_due": ("shop", lambda desk, party: desk.lapse_due("noon", party=party)),
     "lock_due": ("shop", lambda desk, party: desk.lock_due("noon", party=party)),
     "forecast": ("shop", lambda desk, party: desk.forecast("f", 4, party=party)),
+    "release": ("shop", lambda desk, party: desk.release("r", "maker", ["city"], 1, period="2025Q2", party=party)),
     "settle": ("shop", lambda desk, party: desk.settle("w", party=party)),
     "plan": ("maker", lambda desk, party: desk.plan("shenzhen", "r", party=party)),
     "build": ("maker", lambda desk, party: desk.build("shenzhen", DAY, party=party)),
@@ -45,7 +46,7 @@ def desk() -> Desk:
 
 def test_every_command_of_the_desk_is_tried_here() -> None:
     reading = {"counts", "open_orders", "on_the_road", "planned_builds", "own_parts_ready_on", "terms"}
-    reading |= {"local_date", "weeks_left", "plan_policy", "expected_builds"}
+    reading |= {"dimension", "privacy_budget_micro", "local_date", "weeks_left", "plan_policy", "expected_builds"}
     assert {name for name in dir(Desk) if not name.startswith("_")} - reading == set(COMMANDS)
 
 

@@ -12,7 +12,9 @@ _CUSTOMER = frozenset({"orders.reserve", "orders.quote", "orders.deposit", "orde
 
 RIGHTS: Mapping[Role, frozenset[str]] = {
     # The platform acts for its customers, publishes what they want, and pays the parties out. It never plans a plant.
-    Role.PLATFORM: _CUSTOMER | {"program.open", "orders.lapse", "orders.lock_due", "demand.forecast", "finance.settle"},
+    # What others learn of its customers it releases as private counts.
+    Role.PLATFORM: _CUSTOMER
+    | {"program.open", "orders.lapse", "orders.lock_due", "demand.forecast", "demand.release", "finance.settle"},
     Role.CARMAKER: frozenset({"production.plan", "production.build", "procurement.receive", "finance.pay_supplier"}),
     Role.BATTERY_MAKER: frozenset(),
     Role.SUPPLIER: frozenset(),

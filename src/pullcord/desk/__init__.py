@@ -6,13 +6,14 @@ is done to what, so a step that can happen only once cannot happen twice.
 
 from .alliance import AllianceDesk
 from .customers import CustomerDesk
+from .insight import STAGES, InsightDesk, quarter_of
 from .market import MarketDesk
 from .model import Built, Count, Planned, ProgramOpened
 from .plant import PlantDesk
 
 
-class Desk(AllianceDesk, CustomerDesk, MarketDesk, PlantDesk):
+class Desk(AllianceDesk, CustomerDesk, InsightDesk, MarketDesk, PlantDesk):
     """All commands of one program, ready to be given to its ledger."""
 
 
-__all__ = ["Built", "Count", "Desk", "Planned", "ProgramOpened"]
+__all__ = ["STAGES", "Built", "Count", "Desk", "Planned", "ProgramOpened", "quarter_of"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from types import UnionType
 from typing import Any, TypeVar
 
 from pullcord import alliance
@@ -32,7 +33,7 @@ class Clerk:
         command_id: str,
         body: Any,
         decide: Callable[[Transaction], A],
-        answer: type[A],
+        answer: type[A] | UnionType,
     ) -> Command[A]:
         giver = party or default_party
         known = self.house.parties.get(giver)
