@@ -1,20 +1,72 @@
 """Discrete choice: observed choices in, tastes with their uncertainty out."""
 
+from .bootstrap import Bootstrap, bootstrap
+from .comparison import (
+    Comparison,
+    LikelihoodRatio,
+    NonNested,
+    ben_akiva_swait_test,
+    compare,
+    likelihood_ratio_test,
+)
 from .data import ChoiceData
+from .elasticity import Responses, elasticities, marginal_effects
+from .enumeration import market_shares, observed_shares
 from .fit import Convergence, Covariance, Fit, Model
+from .scenario import Add, Change, Remove, Scenario, market_of, scenario
+from .simulation import MarketSimulation, Segment, simulate_market
+from .table import as_json, fit_table
 from .trust_region import Maximum, Point, maximise
+from .uncertainty import Range, draw_estimates
 from .utility import Term, design_matrix, parse_utility
+from .validation import CalibrationBin, Validation, calibration_table, validate
+from .willingness import WillingnessTable, WillingnessToPay, willingness_to_pay
 
 __all__ = [
+    "Add",
+    "Bootstrap",
+    "CalibrationBin",
+    "Change",
     "ChoiceData",
+    "Comparison",
     "Convergence",
     "Covariance",
     "Fit",
+    "LikelihoodRatio",
+    "MarketSimulation",
     "Maximum",
     "Model",
+    "NonNested",
     "Point",
+    "Range",
+    "Remove",
+    "Responses",
+    "Scenario",
+    "Segment",
     "Term",
+    "Validation",
+    "WillingnessTable",
+    "WillingnessToPay",
+    "as_json",
+    "ben_akiva_swait_test",
+    "bootstrap",
+    "calibration_table",
+    "choices_from_table",
+    "compare",
     "design_matrix",
+    "draw_estimates",
+    "elasticities",
+    "fit_table",
+    "likelihood_ratio_test",
+    "marginal_effects",
+    "market_of",
+    "market_shares",
     "maximise",
+    "observed_shares",
     "parse_utility",
+    "read_choices",
+    "scenario",
+    "simulate_market",
+    "validate",
+    "willingness_to_pay",
 ]
