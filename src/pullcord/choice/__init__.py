@@ -13,6 +13,7 @@ from .data import ChoiceData
 from .elasticity import Responses, elasticities, marginal_effects
 from .enumeration import market_shares, observed_shares
 from .fit import Convergence, Covariance, Fit, Model
+from .reading import choices_from_table, read_choices
 from .scenario import Add, Change, Remove, Scenario, market_of, scenario
 from .simulation import MarketSimulation, Segment, simulate_market
 from .table import as_json, fit_table
