@@ -9,10 +9,14 @@ from .comparison import (
     compare,
     likelihood_ratio_test,
 )
+from .compiling import announce_compilation
 from .data import ChoiceData
+from .datasets import DATASETS, Dataset, load_dataset
 from .elasticity import Responses, elasticities, marginal_effects
 from .enumeration import market_shares, observed_shares
 from .fit import Convergence, Covariance, Fit, Model
+from .multinomial import Logit
+from .multinomial import Logit
 from .reading import choices_from_table, read_choices
 from .scenario import Add, Change, Remove, Scenario, market_of, scenario
 from .simulation import MarketSimulation, Segment, simulate_market
@@ -24,6 +28,7 @@ from .validation import CalibrationBin, Validation, calibration_table, validate
 from .willingness import WillingnessTable, WillingnessToPay, willingness_to_pay
 
 __all__ = [
+    "DATASETS",
     "Add",
     "Bootstrap",
     "CalibrationBin",
@@ -32,8 +37,11 @@ __all__ = [
     "Comparison",
     "Convergence",
     "Covariance",
+    "Dataset",
     "Fit",
     "LikelihoodRatio",
+    "Logit",
+    "Logit",
     "MarketSimulation",
     "Maximum",
     "Model",
@@ -48,6 +56,7 @@ __all__ = [
     "Validation",
     "WillingnessTable",
     "WillingnessToPay",
+    "announce_compilation",
     "as_json",
     "ben_akiva_swait_test",
     "bootstrap",
@@ -59,6 +68,7 @@ __all__ = [
     "elasticities",
     "fit_table",
     "likelihood_ratio_test",
+    "load_dataset",
     "marginal_effects",
     "market_of",
     "market_shares",

@@ -106,8 +106,7 @@ def likelihood_ratio_test(small: Fit, large: Fit) -> LikelihoodRatio:
     if any(group_of(name).startswith("Cholesky") for name in added):
         notes.append("Covariances vanish with their standard deviations: p at the boundary is a guide, not exact.")
     return LikelihoodRatio(
-        small.model.title,
-        large.model.title,
+        *_told_apart(small, large),
         statistic,
         degrees,
         chi_squared_tail(statistic, degrees),
@@ -151,7 +150,7 @@ def ben_akiva_swait_test(first: Fit, second: Fit) -> NonNested:
     inside = -2 * lead * ahead.null_log_likelihood + ahead.parameters - behind.parameters
     # inside is twice the lead in log-likelihood less the difference in parameters; below 0 the bound says nothing.
     p_value = normal_tail(math.sqrt(inside)) if inside > 0 and lead > 0 else 1.0
-    return NonNested(ahead.model.title, behind.model.title, lead, p_value)
+    return NonNested(*_told_apart(ahead, behind), lead, p_value)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,18 +175,18 @@ class Comparison:
         return self.fits[at]
 
     def as_json(self) -> dict[str, object]:
-        """Plain values for JSON: a record for each model."""
+        """Plain values for JSON: a record for each model; None for what is not finite."""
         return {
             "models": [
                 {
                     "title": fit.model.title,
-                    "log_likelihood": fit.log_likelihood,
+                    "log_likelihood": _or_none(fit.log_likelihood),
                     "parameters": fit.parameters,
-                    "aic": fit.aic,
-                    "bic": fit.bic,
-                    "adjusted_rho_squared": fit.adjusted_rho_squared,
+                    "aic": _or_none(fit.aic),
+                    "bic": _or_none(fit.bic),
+                    "adjusted_rho_squared": _or_none(fit.adjusted_rho_squared),
                     "converged": fit.convergence.converged,
-                    "held_out_log_likelihood": held.log_likelihood if held else None,
+                    "held_out_log_likelihood": _or_none(held.log_likelihood) if held else None,
                     "hit_rate": held.hit_rate if held else None,
                 }
                 for fit, held in zip(self.fits, self.held_out or (None,) * len(self.fits), strict=True)
@@ -200,7 +199,7 @@ class Comparison:
         rows = [tuple(head + (["held-out", "hit rate"] if self.held_out else []))]
         for i, fit in enumerate(self.fits):
             row = [
-                fit.model.title + ("" if fit.convergence.converged else " (not converged)"),
+                f"({i + 1}) {fit.model.title}" + ("" if fit.convergence.converged else " (not converged)"),
                 f"{fit.log_likelihood:,.2f}",
                 f"{fit.parameters}",
                 f"{fit.aic:,.1f}",
@@ -212,9 +211,11 @@ class Comparison:
             rows.append(tuple(row))
         lines = wrapped(f"{self.fits[0].data_name}, {self.fits[0].situations:,} choices")
         lines += aligned(rows, rule_after=(0, len(rows) - 1))
-        lines += wrapped(f"Lowest BIC: {self.best_by_bic.model.title}.")
+        for i, fit in enumerate(self.fits):
+            lines += wrapped(f"({i + 1}) {fit.model.utility}", indent="    ")
+        lines.append(f"Lowest BIC: ({self.fits.index(self.best_by_bic) + 1}).")
         if best := self.best_held_out:
-            lines += wrapped(f"Foretells held-out choices best: {best.model.title}.")
+            lines.append(f"Foretells held-out choices best: ({self.fits.index(best) + 1}).")
         return "\n".join(lines + [line for note in self.notes for line in wrapped(f"Note: {note}", indent="  ")])
 
 
@@ -262,6 +263,17 @@ def _same_data(first: Fit, second: Fit) -> None:
         )
 
 
+def _told_apart(first: Fit, second: Fit) -> tuple[str, str]:
+    """What to call two models: by title, or by utility too where they are of a kind."""
+    if first.model.title != second.model.title:
+        return first.model.title, second.model.title
+    return f"{first.model.title} of {first.model.utility}", f"{second.model.title} of {second.model.utility}"
+
+
 def _is(p: float) -> str:
     shown = probability(p)
     return shown if shown.startswith("<") else f"= {shown}"
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None

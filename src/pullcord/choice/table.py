@@ -33,11 +33,13 @@ _GROUPS = (
 
 
 def figure(value: float) -> str:
-    """A number with four decimals, or with four figures where that would hide it."""
+    """A number with four decimals; fewer where it is large, four figures where it is too small for that."""
     if not math.isfinite(value):
         return "."
-    if value == 0 or 0.01 <= abs(value) < 1e6:
-        return f"{value:,.4f}"
+    if value == 0 or 0.01 <= abs(value) < 100:
+        return f"{value:.4f}"
+    if 100 <= abs(value) < 1e9:
+        return f"{value:,.2f}" if abs(value) < 10_000 else f"{value:,.0f}"
     return f"{value:.3e}"
 
 
@@ -137,7 +139,7 @@ def one_table(fit: Fit, covariance: Covariance | None = None) -> str:
         lines += wrapped(
             "A z of a standard deviation tests a value at the edge of what is possible: prefer a ratio test."
         )
-    lines += ["", *aligned(_summary(fit), left=1), *_ending(fit)]
+    lines += ["", *_summary(fit), *_ending(fit)]
     return "\n".join(lines)
 
 
@@ -146,13 +148,20 @@ def _sample(fit: Fit) -> str:
     return f"Data: {fit.data_name}, {choosers}" + (", weighted" if fit.weighted else "")
 
 
-def _summary(fit: Fit) -> list[tuple[str, ...]]:
-    return [
-        ("Log-likelihood", f"{fit.log_likelihood:,.4f}", "  AIC", f"{fit.aic:,.2f}"),
-        ("  of equal shares", f"{fit.null_log_likelihood:,.4f}", "  BIC", f"{fit.bic:,.2f}"),
-        ("Rho-squared", f"{fit.rho_squared:.4f}", "  Parameters", f"{fit.parameters}"),
-        ("  adjusted", f"{fit.adjusted_rho_squared:.4f}", "  Condition", _condition(fit.convergence.condition)),
-    ]
+def _summary(fit: Fit) -> list[str]:
+    left = (
+        ("Log-likelihood", f"{fit.log_likelihood:,.4f}"),
+        ("  of equal shares", f"{fit.null_log_likelihood:,.4f}"),
+        ("Rho-squared", f"{fit.rho_squared:.4f}"),
+        ("  adjusted", f"{fit.adjusted_rho_squared:.4f}"),
+    )
+    right = (
+        ("AIC", f"{fit.aic:,.2f}"),
+        ("BIC", f"{fit.bic:,.2f}"),
+        ("Parameters", f"{fit.parameters}"),
+        ("Condition number", _condition(fit.convergence.condition)),
+    )
+    return [f"{a:<18}{b:>16}    {c:<18}{d:>16}" for (a, b), (c, d) in zip(left, right, strict=True)]
 
 
 def _condition(value: float) -> str:
@@ -180,11 +189,11 @@ def fit_table(fits: Sequence[Fit], *, titles: Sequence[str] | None = None, covar
     default unless given, and a line says which. Models that do not fit beside each other within 100 columns continue
     below. Raises InvalidInput for no fits, or titles that are not as many.
 
-    >>> print(fit_table([logit, cars], titles=["buyers", "again"]))  # doctest: +ELLIPSIS
-                         buyers       again
-    ---------------------------------------
-    price             -...***  -...***
-    ...
+    >>> print(fit_table([price_only, logit]).partition("range")[0].rstrip())
+                         (1)          (2)
+    ----------------------------------------
+    price            -0.8128***   -0.9290***
+                    (0.0592)     (0.0638)
     """
     if not fits:
         raise InvalidInput("there is no fit to show", "give one or more")
@@ -206,9 +215,9 @@ def fit_table(fits: Sequence[Fit], *, titles: Sequence[str] | None = None, covar
         start += count
     lines += wrapped(f"{LEGEND}. Standard errors in brackets.")
     for name, fit, kind in zip(names, fits, kinds, strict=True):
-        state = "" if fit.convergence.converged else " NOT CONVERGED."
+        state = "" if fit.convergence.converged else "NOT CONVERGED; "
         lines += wrapped(
-            f"{name}: {fit.model.title}, {fit.data_name}; {covariance_in_words(fit, kind)}.{state}", indent="  "
+            f"{name}: {state}{fit.model.title}, {fit.data_name}; {covariance_in_words(fit, kind)}.", indent="  "
         )
     return "\n".join(lines)
 
@@ -216,7 +225,7 @@ def fit_table(fits: Sequence[Fit], *, titles: Sequence[str] | None = None, covar
 def _side_by_side(fits: Sequence[Fit], titles: Sequence[str], kinds: Sequence[Covariance]) -> list[str]:
     errors = [careful_standard_errors(fit, kind) for fit, kind in zip(fits, kinds, strict=True)]
     order = _union([fit.names for fit in fits])
-    rows: list[tuple[str, ...]] = [("", *titles)]
+    rows: list[tuple[str, ...]] = [("", *(f"{title}   " for title in titles))]
     heading = ""
     for name in sorted(order, key=lambda n: _rank(group_of(n))):
         if group_of(name) != heading:

@@ -1,0 +1,83 @@
+"""Consumer surplus: what a change of what is on offer is worth to those who choose, in money.
+
+Source: Small and Rosen (1981), Econometrica 49(1), eq. 5.5; Train (2009), Discrete Choice Methods with Simulation,
+2nd ed., sec. 3.5: the difference of log-sums over the marginal utility of income, which is minus the price taste.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pullcord.base import InvalidInput
+
+from .data import ChoiceData, Floats
+from .fit import Fit
+from .multinomial import Logit
+from .utility import design_matrix, parse_utility
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Worth:
+    """Designs of before and after, ready for any estimates.
+
+    x : float64[row, term] of before and of after. price : float64[row, term] of each, the derivative of each term with
+    respect to the price column. data : of each.
+    """
+
+    x: tuple[Floats, Floats]
+    price: tuple[Floats, Floats]
+    data: tuple[ChoiceData, ChoiceData]
+
+    @classmethod
+    def of(cls, fit: Fit, price: str, before: ChoiceData, after: ChoiceData) -> Worth:
+        """Raises InvalidInput for a model whose surplus has no such formula, and for other choosers after than before;
+        NotFound where utility or data have no such column."""
+        if not isinstance(fit.model, Logit):
+            raise InvalidInput(
+                f"consumer surplus of {fit.model.title} is not known here", "ask for shares alone, without a price"
+            )
+        same = before.situations == after.situations and np.array_equal(before.weight, after.weight)
+        if not same:
+            raise InvalidInput("not the same choosers after as before", "surplus compares each chooser with herself")
+        data = (before, after)
+        terms = tuple(parse_utility(fit.model.utility, one) for one in data)
+        x = tuple(design_matrix(t, one) for t, one in zip(terms, data, strict=True))
+        slopes = tuple(
+            np.column_stack([term.slope(price, one) for term in t]) for t, one in zip(terms, data, strict=True)
+        )
+        if not np.any(slopes[0]):
+            raise InvalidInput(f"`{price}` does not enter utility", f"utility is {fit.model.utility}")
+        return cls((x[0], x[1]), (slopes[0], slopes[1]), data)
+
+    def income(self, estimates: Floats) -> Floats:
+        """float64[situation]: the marginal utility of income. Raises InvalidInput where it is not one number."""
+        per_situation = []
+        for slopes, data in zip(self.price, self.data, strict=True):
+            each = -slopes @ estimates
+            starts = data.situation_start[:-1]
+            low, high = np.minimum.reduceat(each, starts), np.maximum.reduceat(each, starts)
+            if not np.allclose(low, high, rtol=1e-9, atol=1e-12):
+                raise InvalidInput(
+                    "a unit of price weighs differently on the alternatives of one choice",
+                    "surplus needs one price taste for each chooser: no log(price), no price@alternative",
+                )
+            per_situation.append(high)
+        if not np.allclose(per_situation[0], per_situation[1], rtol=1e-9, atol=1e-12):
+            raise InvalidInput("the price taste is another after than before", "surplus needs a constant one")
+        return np.asarray(per_situation[0], dtype=np.float64)
+
+    def change(self, estimates: Floats) -> Floats:
+        """float64[situation]: what the change is worth to each chooser, in units of price; NaN where the price taste
+        is not negative, for money then is worth nothing."""
+        income = self.income(estimates)
+        gain = _log_sums(self.x[1] @ estimates, self.data[1]) - _log_sums(self.x[0] @ estimates, self.data[0])
+        return np.where(income > 0, gain / np.where(income > 0, income, 1.0), np.nan)
+
+
+def _log_sums(utility: Floats, data: ChoiceData) -> Floats:
+    """float64[situation]: log of the sum of exp(utility) over what is on offer."""
+    starts = data.situation_start[:-1]
+    top = np.maximum.reduceat(utility, starts)
+    return np.asarray(top + np.log(np.add.reduceat(np.exp(utility - top[data.situation_of_row()]), starts)))

@@ -1,0 +1,199 @@
+"""What buyers would pay for an attribute, and how surely; where taste differs, how that differs between buyers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from pullcord.base import InvalidInput, NotFound
+
+from .fit import Covariance, Fit
+from .table import aligned, figure, group_of, wrapped
+from .tails import critical_value
+from .uncertainty import draw_estimates, known_covariance, percentile_range
+
+Method = Literal["delta", "krinsky-robb", "fieller"]
+
+
+@dataclass(frozen=True, slots=True)
+class WillingnessToPay:
+    """What one unit of an attribute is worth in money.
+
+    estimate : None where the sign of the price coefficient is not determined, so that the ratio has no meaning.
+    lower, upper : None where the interval is unbounded. excluded : what an unbounded interval leaves out, if anything.
+    method : how the interval was found. note : what must be said of it, or nothing.
+    """
+
+    name: str
+    estimate: float | None
+    lower: float | None
+    upper: float | None
+    method: Method
+    excluded: tuple[float, float] | None = None
+    note: str = ""
+
+    @property
+    def interval_in_words(self) -> str:
+        """The interval as a table shows it."""
+        if self.lower is not None and self.upper is not None:
+            return f"[{figure(self.lower)}, {figure(self.upper)}]"
+        if self.excluded is not None:
+            return f"below {figure(self.excluded[0])} or above {figure(self.excluded[1])}"
+        return "unbounded"
+
+
+@dataclass(frozen=True, slots=True)
+class WillingnessTable:
+    """What buyers would pay for each attribute, in units of price times `unit`, at a level of confidence."""
+
+    title: str
+    data_name: str
+    price: str
+    unit: float
+    level: float
+    covariance: Covariance
+    rows: tuple[WillingnessToPay, ...]
+
+    def __getitem__(self, name: str) -> WillingnessToPay:
+        """Of one attribute. Raises NotFound."""
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise NotFound(f"no willingness to pay for `{name}`", f"there are {', '.join(row.name for row in self.rows)}")
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "price": self.price,
+            "unit": self.unit,
+            "level": self.level,
+            "covariance": self.covariance,
+            "willingness_to_pay": {
+                row.name: {
+                    "estimate": row.estimate,
+                    "lower": row.lower,
+                    "upper": row.upper,
+                    "method": row.method,
+                    "note": row.note,
+                }
+                for row in self.rows
+            },
+        }
+
+    def __str__(self) -> str:
+        lines = wrapped(f"Willingness to pay, {self.title}, {self.data_name}: -taste / taste for {self.price}")
+        table: list[tuple[str, ...]] = [("", "estimate", f"{self.level:.0%} interval", "method")]
+        for row in self.rows:
+            shown = "undetermined" if row.estimate is None else figure(row.estimate)
+            table.append((row.name, shown, row.interval_in_words, row.method))
+        lines += aligned(table, rule_after=(0, len(table) - 1))
+        lines += wrapped(f"In units of {self.price}" + (f" x {self.unit:g}." if self.unit != 1 else "."))
+        for note in dict.fromkeys(row.note for row in self.rows if row.note):
+            lines += wrapped(f"Note: {note}", indent="  ")
+        return "\n".join(lines)
+
+
+def willingness_to_pay(
+    fit: Fit,
+    price: str = "price",
+    *,
+    over: Sequence[str] | None = None,
+    unit: float = 1.0,
+    intervals: Method = "delta",
+    level: float = 0.95,
+    draws: int = 10_000,
+    seed: int = 0,
+    covariance: Covariance | None = None,
+) -> WillingnessTable:
+    """What one unit of each attribute is worth: minus its taste over the taste for price.
+
+    price : the parameter's name, as utility has it. over : the attributes; all other tastes unless given. unit : what
+    one unit of the price column is in money: 10_000 where `price` is in tens of thousands. intervals : by the delta
+    method; by draws of the estimates (Krinsky and Robb), which need not be symmetric; or by Fieller's theorem, which is
+    exact for normal estimates. covariance : the fit's default kind unless given.
+
+    Where the interval of the price taste itself holds 0, its sign is not determined: the ratio then has neither mean
+    nor bounded interval, whatever a formula returns, and no estimate is given but Fieller's set, unbounded as it is.
+
+    Raises NotFound for names the fit does not have, InvalidInput for a price that the data do not identify.
+
+    Source: Fieller (1954), Journal of the Royal Statistical Society B 16(2); Krinsky and Robb (1986), Review of
+    Economics and Statistics 68(4); Hole (2007), Health Economics 16(8), which compares them.
+
+    >>> table = willingness_to_pay(logit, over=["range_km/100"], unit=10_000)
+    >>> worth = table["range_km/100"]
+    >>> 0 < worth.lower < worth.estimate < worth.upper
+    True
+    """
+    z = critical_value(level)
+    kind = covariance or fit.default_covariance
+    at = fit.index(price)
+    taste = fit[price]
+    names = _attributes(fit, price) if over is None else tuple(over)
+    matrix = known_covariance(fit, kind)
+    determined = abs(taste) > z * math.sqrt(matrix[at, at])
+    sample = draw_estimates(fit, draws, seed=seed, covariance=kind) if intervals == "krinsky-robb" else None
+    rows = []
+    for name in names:
+        k = fit.index(name)
+        if name == price:
+            raise InvalidInput(f"`{price}` cannot be worth itself", "name other attributes")
+        parts = (fit[name], taste, matrix[k, k], matrix[k, at], matrix[at, at])
+        if not determined:
+            row = replace(_fieller(name, parts, z, unit), estimate=None, note=_undetermined(fit, price, level, kind))
+        elif intervals == "fieller":
+            row = _fieller(name, parts, z, unit)
+        elif sample is not None:
+            held = percentile_range(-unit * parts[0] / taste, -unit * sample[:, k] / sample[:, at], level)
+            row = WillingnessToPay(name, held.estimate, held.lower, held.upper, "krinsky-robb")
+        elif intervals == "delta":
+            row = _delta(name, parts, z, unit)
+        else:
+            raise InvalidInput(f"`{intervals}` is no way to an interval", "ask for delta, krinsky-robb or fieller")
+        if determined and taste > 0:
+            row = replace(row, note=f"`{price}` raises utility here: check its sign before these are read as money")
+        rows.append(row)
+    return WillingnessTable(fit.model.title, fit.data_name, price, unit, level, kind, tuple(rows))
+
+
+def _attributes(fit: Fit, price: str) -> tuple[str, ...]:
+    """Every taste but the price's."""
+    return tuple(n for n in fit.names if n != price and n not in fit.unidentified and not group_of(n))
+
+
+def _undetermined(fit: Fit, price: str, level: float, kind: Covariance) -> str:
+    error = float(fit.standard_errors(kind)[fit.index(price)])
+    return (
+        f"the {level:.0%} interval of `{price}` ({figure(fit[price])}, standard error {figure(error)}) holds 0: its "
+        "sign is not determined, and a ratio to it has neither a mean nor a bounded interval"
+    )
+
+
+Parts = tuple[float, float, float, float, float]  # taste, taste for price, variance, covariance, variance of price
+
+
+def _delta(name: str, parts: Parts, z: float, unit: float) -> WillingnessToPay:
+    """Estimate and interval from the ratio's gradient, -(1, -taste/price) / price."""
+    taste, price, variance, together, variance_price = parts
+    ratio = taste / price
+    error = math.sqrt(max(variance - 2 * ratio * together + ratio**2 * variance_price, 0.0)) / abs(price)
+    worth = -unit * ratio
+    return WillingnessToPay(name, worth, worth - z * abs(unit) * error, worth + z * abs(unit) * error, "delta")
+
+
+def _fieller(name: str, parts: Parts, z: float, unit: float) -> WillingnessToPay:
+    """All ratios r that taste + r price = 0 does not refuse: (taste + r price)^2 <= z^2 (v + 2 r c + r^2 w)."""
+    taste, price, variance, together, variance_price = parts
+    a = price**2 - z**2 * variance_price
+    b = 2 * (taste * price - z**2 * together)
+    c = taste**2 - z**2 * variance
+    inside = b**2 - 4 * a * c
+    worth = -unit * taste / price if price else None
+    if a == 0 or inside < 0:
+        return WillingnessToPay(name, worth, None, None, "fieller")
+    low, high = sorted(unit * (-b + sign * math.sqrt(inside)) / (2 * a) for sign in (1, -1))
+    if a > 0:
+        return WillingnessToPay(name, worth, low, high, "fieller")
+    return WillingnessToPay(name, worth, None, None, "fieller", excluded=(low, high))
