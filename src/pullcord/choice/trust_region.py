@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pullcord.base import InvalidInput
+
 from .data import Floats
+
+# Relative to the log-likelihood; what its sum over many choices loses in rounding.
+_ROUNDING = 1e-13
+# In standard errors: a slope below this, where the likelihood is flat, is what rounding leaves of none.
+_NO_SLOPE = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +25,13 @@ class Point:
     value: float
     gradient: Floats
     information: Floats
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether it can be searched from."""
+        return bool(
+            np.isfinite(self.value) and np.all(np.isfinite(self.gradient)) and np.all(np.isfinite(self.information))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +47,14 @@ class Maximum:
     decrement: float  # sqrt(g' I^-1 g): how many standard errors the next step would go
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    step: Floats
+    decrement: float
+    length: float  # in units of 1 / sqrt(diagonal of the information)
+    curved_up: bool  # the information has a negative eigenvalue: no maximum here
+
+
 def maximise(
     objective: Callable[[Floats], Point],
     start: Floats,
@@ -46,60 +68,82 @@ def maximise(
 
     Steps solve max g's - s'Is/2 within |D s| <= radius, where D is the information's diagonal to the power 1/2, so
     that the search does not depend on the units of attributes. It has converged when the Newton decrement,
-    sqrt(g' I^-1 g), is below `tolerance`: the next step would go less than that many standard errors.
+    sqrt(g' I^-1 g), is below `tolerance`: the next step would go less than that many standard errors. Directions in
+    which the likelihood is flat are left as they are. An objective may return a value that is not finite where its
+    parameters make no sense; the search then turns back. Raises InvalidInput where the start is such a place.
 
-    Source: Nocedal and Wright (2006), Numerical Optimization, 2nd ed., algorithms 4.1 and 4.3; Berndt, Hall, Hall and
-    Hausman (1974), Annals of Economic and Social Measurement 3(4) for outer products as information.
+    Source: Nocedal and Wright (2006), Numerical Optimization, 2nd ed., algorithms 4.1 and 4.3; Conn, Gould and Toint
+    (2000), Trust-Region Methods, sec. 17.4.2 for rounding; Berndt, Hall, Hall and Hausman (1974), Annals of Economic
+    and Social Measurement 3(4) for outer products as information.
     """
     theta = np.array(start, dtype=np.float64)
     here = objective(theta)
-    evaluations, iteration = 1, 0
+    if not here.is_finite:
+        raise InvalidInput("the log-likelihood is not a finite number where the search starts", "start elsewhere")
+    evaluations, iteration, at_rounding = 1, 0, 0
     radius = radius * np.sqrt(max(len(theta), 1)) * 10.0
     radius *= np.sqrt(max(float(np.sqrt(abs(here.value))), 1.0))
-    decrement = np.inf
-    while iteration < iterations_max:
-        scale = np.sqrt(np.maximum(np.diag(here.information), 1e-300))
-        step, decrement, length = _step(here, scale, radius)
-        if decrement < tolerance:
-            return Maximum(theta, here, True, "the next step is below the tolerance", iteration, evaluations, decrement)
-        iteration += 1
-        there = objective(theta + step)
-        evaluations += 1
-        foreseen = float(here.gradient @ step - 0.5 * step @ here.information @ step)
-        gained = there.value - here.value if np.isfinite(there.value) else -np.inf
-        # Near the top both are lost in rounding: a step that foresees less than that is as good as its word.
-        if abs(foreseen) < 1e-12 * max(abs(here.value), 1.0):
-            if gained > -1e-11 * max(abs(here.value), 1.0):
-                theta, here = theta + step, there
+    while True:
+        scale = np.sqrt(np.maximum(np.abs(np.diag(here.information)), 1e-300))
+        taken = _step(here, scale, radius)
+        if taken.decrement < tolerance and not taken.curved_up:
+            message = "the next step is below the tolerance"
+            return Maximum(theta, here, True, message, iteration, evaluations, taken.decrement)
+        noise = _ROUNDING * max(abs(here.value), 1.0)
+        # What a step could still gain is lost in the rounding of the sum: two more steps, by their gradient alone.
+        at_rounding = at_rounding + 1 if taken.decrement**2 / 2 < noise and not taken.curved_up else 0
+        if at_rounding > 2:
             message = "the log-likelihood cannot rise by more than rounding"
-            return Maximum(theta, here, True, message, iteration, evaluations, decrement)
-        ratio = gained / foreseen
+            return Maximum(theta, here, True, message, iteration, evaluations, taken.decrement)
+        foreseen = float(here.gradient @ taken.step - 0.5 * taken.step @ here.information @ taken.step)
+        if iteration >= iterations_max or (not at_rounding and foreseen < noise / 10):
+            short = "the steps have become too short: gradient and log-likelihood do not fit together"
+            message = f"no end after {iterations_max} steps" if iteration >= iterations_max else short
+            return Maximum(theta, here, False, message, iteration, evaluations, taken.decrement)
+        iteration += 1
+        there = objective(theta + taken.step)
+        evaluations += 1
+        gained = there.value - here.value if there.is_finite else -np.inf
+        ratio = (gained + 10 * noise) / (foreseen + 10 * noise)
         if ratio < 0.25:
-            radius = 0.25 * length
-        elif ratio > 0.75 and length > 0.9 * radius:
+            radius = 0.25 * taken.length
+        elif ratio > 0.75 and taken.length > 0.9 * radius:
             radius *= 3.0
         if ratio > 1e-4:
-            theta, here = theta + step, there
+            theta, here = theta + taken.step, there
             if on_step is not None:
                 on_step(iteration, here)
-    return Maximum(theta, here, False, f"no end after {iterations_max} steps", iteration, evaluations, decrement)
 
 
-def _step(point: Point, scale: Floats, radius: float) -> tuple[Floats, float, float]:
-    """The step, the Newton decrement and the step's scaled length; by eigenvalues, for k is small."""
+def _step(point: Point, scale: Floats, radius: float) -> _Step:
+    """The best step within the radius; by eigenvalues, for parameters are few."""
     gradient = point.gradient / scale
     values, vectors = np.linalg.eigh(point.information / np.outer(scale, scale))
     along = vectors.T @ gradient
     floor = max(values[-1], 1.0) * 1e-13
-    if values[0] > floor:
-        inner = along / values
-        decrement = float(np.sqrt(max(along @ inner, 0.0)))
+    curved_up = bool(values[0] < -1e-9 * max(values[-1], 1.0))
+    flat = (np.abs(values) <= floor * 10) & (np.abs(along) < _NO_SLOPE)
+    along = np.where(flat, 0.0, along)
+    decrement = float(np.sqrt(np.sum(along**2 / np.maximum(values, floor))))
+    if np.all(flat | (values > floor)):
+        inner = np.where(flat, 0.0, along / np.where(flat, 1.0, values))
         if np.linalg.norm(inner) <= radius:
-            return vectors @ inner / scale, decrement, float(np.linalg.norm(inner))
-    else:
-        decrement = float(np.sqrt(np.sum(along**2 / np.maximum(values, floor))))
-    low, high = max(0.0, floor - values[0]), np.linalg.norm(gradient) / radius + max(0.0, -values[0]) + floor
-    for _ in range(200):  # bisection: the length falls as the shift grows
+            return _Step(vectors @ inner / scale, decrement, float(np.linalg.norm(inner)), curved_up)
+    shift = _shift(along, values, radius, floor)
+    inner = np.where(flat, 0.0, along / np.where(flat, 1.0, values + shift))
+    length = float(np.linalg.norm(inner))
+    if curved_up and length < 0.5 * radius:  # a saddle seen from its ridge: go down neither side by chance
+        side = np.sqrt(radius**2 - length**2)
+        inner[0] += side if along[0] >= 0 else -side
+        length = float(np.linalg.norm(inner))
+    return _Step(vectors @ inner / scale, decrement, length, curved_up)
+
+
+def _shift(along: Floats, values: Floats, radius: float, floor: float) -> float:
+    """What must be added to the eigenvalues so that the step is as long as the radius; by bisection."""
+    low = max(0.0, floor - float(values[0]))
+    high = float(np.linalg.norm(along)) / radius + max(0.0, -float(values[0])) + floor
+    for _ in range(200):  # the length falls as the shift grows
         shift = 0.5 * (low + high)
         if np.linalg.norm(along / (values + shift)) > radius:
             low = shift
@@ -107,5 +151,4 @@ def _step(point: Point, scale: Floats, radius: float) -> tuple[Floats, float, fl
             high = shift
         if high - low <= 1e-12 * high:
             break
-    inner = along / (values + high)
-    return vectors @ inner / scale, decrement, float(np.linalg.norm(inner))
+    return high

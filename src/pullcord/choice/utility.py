@@ -41,7 +41,7 @@ class Term:
 
     def values(self, data: ChoiceData) -> Floats:
         """float64[row]: what the coefficient is multiplied with. Raises NotFound, InvalidInput."""
-        product = np.ones(data.rows)
+        product: Floats | None = None
         for factor in self.factors:
             matched = _FACTOR.fullmatch(factor)
             if matched is None:
@@ -51,7 +51,11 @@ class Term:
                 if np.any(values <= 0):
                     raise InvalidInput(f"`{factor}`: a value is not above zero", "take the logarithm of what is")
                 values = np.log(values)
-            product = product * (values / float(matched["divisor"] or 1))
+            if matched["divisor"]:
+                values = values / float(matched["divisor"])
+            product = values if product is None else product * values
+        if product is None:
+            product = np.ones(data.rows)
         if self.alternative is not None:
             product = np.where(data.alternative == data.alternatives.index(self.alternative), product, 0.0)
         return product
@@ -105,8 +109,31 @@ def parse_utility(formula: str, data: ChoiceData) -> tuple[Term, ...]:
 
 
 def design_matrix(terms: tuple[Term, ...], data: ChoiceData) -> Floats:
-    """float64[row, term], C-contiguous."""
-    return np.ascontiguousarray(np.column_stack([term.values(data) for term in terms]), dtype=np.float64)
+    """float64[row, term], C-contiguous; the data's own columns where they are asked for as they stand. Not writable."""
+    plain = {i: found for i, term in enumerate(terms) if (found := _plain_column(term, data)) is not None}
+    if len(plain) == len(terms):  # at once, or not at all: it matters with millions of rows
+        if list(plain.values()) == [(i, 1.0) for i in range(len(data.column_names))]:
+            return np.ascontiguousarray(data.columns)
+        matrix = np.take(data.columns, [column for column, _ in plain.values()], axis=1)
+        divisors = np.array([divisor for _, divisor in plain.values()])
+        if np.any(divisors != 1):
+            matrix /= divisors
+    else:
+        matrix = np.empty((data.rows, len(terms)))
+        for i, term in enumerate(terms):
+            matrix[:, i] = data.columns[:, plain[i][0]] / plain[i][1] if i in plain else term.values(data)
+    matrix.flags.writeable = False
+    return matrix
+
+
+def _plain_column(term: Term, data: ChoiceData) -> tuple[int, float] | None:
+    """Which column a term is, and divided by what, where it is no more than that."""
+    if term.alternative is not None or len(term.factors) != 1:
+        return None
+    matched = _FACTOR.fullmatch(term.factors[0])
+    if matched is None or matched["log"] or matched["column"].strip() not in data.column_names:
+        return None
+    return data.column_names.index(matched["column"].strip()), float(matched["divisor"] or 1)
 
 
 def _known(alternative: str, data: ChoiceData) -> None:
