@@ -16,7 +16,6 @@ from .elasticity import Responses, elasticities, marginal_effects
 from .enumeration import market_shares, observed_shares
 from .fit import Convergence, Covariance, Fit, Model
 from .multinomial import Logit
-from .multinomial import Logit
 from .reading import choices_from_table, read_choices
 from .scenario import Add, Change, Remove, Scenario, market_of, scenario
 from .simulation import MarketSimulation, Segment, simulate_market
@@ -40,7 +39,6 @@ __all__ = [
     "Dataset",
     "Fit",
     "LikelihoodRatio",
-    "Logit",
     "Logit",
     "MarketSimulation",
     "Maximum",
