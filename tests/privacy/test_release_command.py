@@ -81,7 +81,7 @@ def test_a_release_is_told_kept_and_survives_a_replay(tmp_path: Path) -> None:
             (row,) = reader.select(PRIVACY_RELEASE)
         assert [name for name, _ in row.dimensions] == ["city", "colour"]
         assert row.as_of.isoformat() == "2025-06-03"
-        assert row.counted == "persons who reserved, whatever became of it"
+        assert row.counted == "reserved"
     found = verify(f"sqlite:///{tmp_path / 'ledger.db'}", ProgramId("small_launch"), projections())
     assert found.ok, found.faults
 

@@ -74,7 +74,7 @@ class InsightDesk(Clerk):
                 release_id,
                 PartyId(partner),
                 period,
-                STAGES[counted][0],
+                counted,
                 grid,
                 epsilon_micro,
                 self.local_date(tx),

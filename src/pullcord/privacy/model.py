@@ -25,7 +25,7 @@ class Question:
     release_id: str  # chosen by who asks: the same name has the same answer
     partner: PartyId
     period: str
-    counted: str  # in words: who counts
+    counted: str  # who counts: a stage of the journey, such as paid
     grid: Grid
     epsilon_micro: int
     as_of: date  # local date of the counts

@@ -67,7 +67,7 @@ PRIVACY_RELEASE = Table(
         sa.Column("release_id", sa.String, primary_key=True),
         sa.Column("partner", sa.String, nullable=False),
         sa.Column("period", sa.String, nullable=False),
-        sa.Column("counted", sa.String, nullable=False, comment="who counts, in words"),
+        sa.Column("counted", sa.String, nullable=False, comment="who counts: a stage of the journey"),
         sa.Column("dimensions", Json, nullable=False, comment="[name, [value, ...]] each"),
         sa.Column("as_of", sa.Date, nullable=False, comment="local date of the counts"),
         sa.Column("mechanism", sa.String, nullable=False),

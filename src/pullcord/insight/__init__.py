@@ -1,0 +1,52 @@
+"""Insight: what the platform tells a partner about demand, as records; the report draws them."""
+
+from .model import (
+    Budget,
+    CityUnits,
+    DemandReport,
+    Estimate,
+    Facts,
+    MarketOutlook,
+    Observation,
+    PlanPoint,
+    PricePoint,
+    Reach,
+    Released,
+    ReleasedCell,
+    ReleasedRate,
+    RivalPoint,
+    SegmentUnits,
+    Substitute,
+    TakeRate,
+    Unknown,
+    Willingness,
+)
+from .service import Told, demand_report, partner_of, told_to
+from .willingness import fieller
+
+__all__ = [
+    "Budget",
+    "CityUnits",
+    "DemandReport",
+    "Estimate",
+    "Facts",
+    "MarketOutlook",
+    "Observation",
+    "PlanPoint",
+    "PricePoint",
+    "Reach",
+    "Released",
+    "ReleasedCell",
+    "ReleasedRate",
+    "RivalPoint",
+    "SegmentUnits",
+    "Substitute",
+    "TakeRate",
+    "Told",
+    "Unknown",
+    "Willingness",
+    "demand_report",
+    "fieller",
+    "partner_of",
+    "told_to",
+]
