@@ -5,21 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from pullcord.base import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The environment's say: where the ledger is kept."""
+    """The environment's say: where the ledger is kept, and where public data lie.
+
+    data_dir : the folder of public data at hand; cache_dir : where what is fetched is kept; None for the user's own.
+    """
 
     database_url: str | None = None
+    data_dir: Path | None = None
+    cache_dir: Path | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings in force; an unusable value is refused by name.
 
-    PULLCORD_DATABASE_URL chooses PostgreSQL instead of a SQLite file.
+    PULLCORD_DATABASE_URL chooses PostgreSQL instead of a SQLite file. PULLCORD_DATA_DIR names the folder of public
+    data, so that nothing need be fetched; PULLCORD_CACHE_DIR the folder for what is fetched all the same.
     """
     values = os.environ if environ is None else environ
     url = values.get("PULLCORD_DATABASE_URL") or None
@@ -28,4 +35,18 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             "PULLCORD_DATABASE_URL names neither SQLite nor PostgreSQL",
             "write sqlite:///path/to/ledger.db or postgresql+psycopg://user@host/database",
         )
-    return Settings(url)
+    data_dir = _path(values, "PULLCORD_DATA_DIR")
+    if data_dir is not None and not data_dir.is_dir():
+        raise InvalidInput(
+            f"PULLCORD_DATA_DIR names {data_dir}, which is no folder",
+            "name the folder that holds `choice`, or unset it: data sets are then fetched",
+        )
+    cache_dir = _path(values, "PULLCORD_CACHE_DIR")
+    if cache_dir is not None and cache_dir.exists() and not cache_dir.is_dir():
+        raise InvalidInput(f"PULLCORD_CACHE_DIR names {cache_dir}, which is no folder", "name a folder to be made")
+    return Settings(url, data_dir, cache_dir)
+
+
+def _path(values: Mapping[str, str], name: str) -> Path | None:
+    written = values.get(name)
+    return Path(written).expanduser() if written else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pullcord.base import InvalidInput
@@ -24,3 +26,23 @@ def test_another_database_is_refused(url: str) -> None:
         read_settings({"PULLCORD_DATABASE_URL": url})
     assert refused.value.hint is not None
     assert "sqlite:///path/to/ledger.db" in refused.value.hint
+
+
+def test_the_folders_of_data_and_of_what_is_fetched_are_read(tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    found = read_settings({"PULLCORD_DATA_DIR": str(tmp_path), "PULLCORD_CACHE_DIR": str(new)})
+    assert found == Settings(None, tmp_path, new)
+    assert not new.exists()
+    assert read_settings({"PULLCORD_DATA_DIR": "", "PULLCORD_CACHE_DIR": ""}) == Settings()
+
+
+@pytest.mark.parametrize("name", ["PULLCORD_DATA_DIR", "PULLCORD_CACHE_DIR"])
+def test_a_file_is_no_folder(name: str, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    with pytest.raises(InvalidInput, match=f"{name} names .*, which is no folder"):
+        read_settings({name: str(tmp_path / "data")})
+
+
+def test_a_data_folder_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="PULLCORD_DATA_DIR"):
+        read_settings({"PULLCORD_DATA_DIR": str(tmp_path / "gone")})
