@@ -35,9 +35,41 @@ class Identified:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a fit says of its data; parts of data that lie apart add up to the whole.
+
+    weights : lowest and highest. counted : whether choices are counts, of nobody knows whom.
+    """
+
+    name: str
+    choices: int
+    persons: int
+    null_log_likelihood: float
+    weights: tuple[float, float]
+    counted: bool
+
+    @classmethod
+    def of(cls, data: ChoiceData) -> Sample:
+        """Of data at hand."""
+        weights = (float(data.weight.min()), float(data.weight.max()))
+        return cls(data.name, choices_made(data), data.persons, null_log_likelihood(data), weights, data.is_counts)
+
+    def __add__(self, other: Sample) -> Sample:
+        """Of other persons too."""
+        return Sample(
+            self.name,
+            self.choices + other.choices,
+            self.persons + other.persons,
+            self.null_log_likelihood + other.null_log_likelihood,
+            (min(self.weights[0], other.weights[0]), max(self.weights[1], other.weights[1])),
+            self.counted or other.counted,
+        )
+
+
 def conclude(
     model: Model,
-    data: ChoiceData,
+    data: ChoiceData | Sample,
     names: Sequence[str],
     maximum: Maximum,
     *,
@@ -53,28 +85,30 @@ def conclude(
     maximum.point.information : minus the Hessian at the estimates; meats : sums of outer products of scores;
     reference : float64[parameter, parameter], what one choice would tell before anything is known (see `identify`).
     """
+    sample = data if isinstance(data, Sample) else Sample.of(data)
     found = identify(names, maximum.point.information, (meat_robust, meat_clustered), reference)
     estimates = maximum.estimates.copy()
     estimates[list(found.unidentified)] = np.nan
     spoken = [*found.notes, *notes]
     if not maximum.converged:
         spoken.insert(0, f"the search did not converge ({maximum.message}): do not rely on these figures")
-    weighted = bool(np.any(data.weight != data.weight[0]))
+    weighted = sample.weights[0] != sample.weights[1]
     if weighted:
         spoken.append("choices are weighted: the classical covariance does not hold, the robust and the clustered do")
     return Fit(
         model=model,
-        data_name=data.name,
+        data_name=sample.name,
         names=tuple(names),
         estimates=estimates,
         information=found.information,
         meat_robust=found.meats[0],
         meat_clustered=found.meats[1],
         log_likelihood=maximum.point.value,
-        null_log_likelihood=null_log_likelihood(data),
-        situations=choices_made(data),
-        persons=data.persons,
+        null_log_likelihood=sample.null_log_likelihood,
+        situations=sample.choices,
+        persons=sample.persons,
         weighted=weighted,
+        counted=sample.counted,
         convergence=Convergence(
             converged=maximum.converged,
             message=maximum.message,

@@ -65,6 +65,7 @@ class Fit:
         and of persons. A panel mixed logit has persons for situations: both are the same.
     null_log_likelihood : every available alternative equally likely.
     unidentified : parameters that the data cannot tell; their estimates are NaN, and `notes` says why in words.
+    counted : whether choices were counts, so that nobody knows which of them were one person's.
     seed, draws : of the simulation; None where nothing was simulated.
     """
 
@@ -85,6 +86,7 @@ class Fit:
     draws: int | None = None
     unidentified: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    counted: bool = False
 
     @property
     def parameters(self) -> int:
@@ -154,9 +156,9 @@ class Fit:
     @property
     def default_covariance(self) -> Covariance:
         """The kind a table shows: clustered where persons choose more than once and the model takes their choices for
-        independent, robust where choices are weighted, classical otherwise."""
+        independent, robust where choices are weighted, classical otherwise. Counts do not say whose choices they are."""
         apart = not np.array_equal(self.meat_robust, self.meat_clustered, equal_nan=True)
-        if self.persons < self.situations and apart:
+        if self.persons < self.situations and apart and not self.counted:
             return "clustered"
         return "robust" if self.weighted else "classical"
 

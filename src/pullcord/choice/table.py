@@ -27,7 +27,7 @@ _GROUPS = (
     ("sd ", "Standard deviations"),
     ("spread ", "Spreads"),
     ("chol ", "Cholesky factor of the tastes' covariance"),
-    ("nest ", "Nests: dissimilarity"),
+    ("lambda(", "Dissimilarity of nests, z against 1"),
     ("class ", "Classes"),
 )
 
@@ -94,6 +94,11 @@ def group_of(name: str) -> str:
     return next((heading for opening, heading in _GROUPS if name.startswith(opening)), "")
 
 
+def _tested_against(name: str) -> float:
+    """What a parameter is if it changes nothing: a dissimilarity of 1 makes a nest a logit."""
+    return 1.0 if name.startswith("lambda(") else 0.0
+
+
 def careful_standard_errors(fit: Fit, kind: Covariance) -> Floats:
     """float64[parameter]; NaN where there is none: not identified, or the information has no inverse."""
     try:
@@ -125,7 +130,7 @@ def one_table(fit: Fit, covariance: Covariance | None = None) -> str:
         if name in fit.unidentified:
             rows.append((name, NOT_IDENTIFIED, "", "", "", ""))
             continue
-        z = estimate / error if error > 0 else math.nan
+        z = (estimate - _tested_against(name)) / error if error > 0 else math.nan
         p = two_sided_p(z) if math.isfinite(z) else math.nan
         mark = stars(p).ljust(3)
         rows.append(
@@ -261,7 +266,7 @@ def _cell(fit: Fit, errors: Floats, name: str) -> tuple[str, str]:
         return NOT_IDENTIFIED + "   ", ""
     at = fit.index(name)
     estimate, error = float(fit.estimates[at]), float(errors[at])
-    p = two_sided_p(estimate / error) if error > 0 else math.nan
+    p = two_sided_p((estimate - _tested_against(name)) / error) if error > 0 else math.nan
     return figure(estimate) + stars(p).ljust(3), f"({figure(error)})   "
 
 
