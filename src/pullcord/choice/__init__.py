@@ -1,6 +1,7 @@
 """Discrete choice: observed choices in, tastes with their uncertainty out."""
 
 from .bootstrap import Bootstrap, bootstrap
+from .checks import Finding, check_choices, refuse_unidentified
 from .comparison import (
     Comparison,
     LikelihoodRatio,
@@ -11,13 +12,16 @@ from .comparison import (
 )
 from .compiling import announce_compilation
 from .data import ChoiceData
+from .data_report import DataReport, data_report
 from .datasets import DATASETS, Dataset, load_dataset
 from .elasticity import Responses, elasticities, marginal_effects
+from .engines import Engine, fit, fit_shards
 from .enumeration import market_shares, observed_shares
 from .fit import Convergence, Covariance, Fit, Model
 from .multinomial import Logit
 from .reading import choices_from_table, read_choices
 from .scenario import Add, Change, Remove, Scenario, market_of, scenario
+from .separation import separating_direction
 from .simulation import MarketSimulation, Segment, simulate_market
 from .table import as_json, fit_table
 from .trust_region import Maximum, Point, maximise
@@ -36,7 +40,10 @@ __all__ = [
     "Comparison",
     "Convergence",
     "Covariance",
+    "DataReport",
     "Dataset",
+    "Engine",
+    "Finding",
     "Fit",
     "LikelihoodRatio",
     "Logit",
@@ -59,11 +66,15 @@ __all__ = [
     "ben_akiva_swait_test",
     "bootstrap",
     "calibration_table",
+    "check_choices",
     "choices_from_table",
     "compare",
+    "data_report",
     "design_matrix",
     "draw_estimates",
     "elasticities",
+    "fit",
+    "fit_shards",
     "fit_table",
     "likelihood_ratio_test",
     "load_dataset",
@@ -74,7 +85,9 @@ __all__ = [
     "observed_shares",
     "parse_utility",
     "read_choices",
+    "refuse_unidentified",
     "scenario",
+    "separating_direction",
     "simulate_market",
     "validate",
     "willingness_to_pay",
