@@ -18,6 +18,7 @@ PACKAGE = ROOT / "src" / "pullcord"
 # From the roof to the ground. A room imports only rooms that stand below it.
 FLOORS = (
     "cli",
+    "bench",
     "report",
     "study",
     "twin",
@@ -28,6 +29,7 @@ FLOORS = (
     "insight",
     "outlook",
     "catalogue",
+    "survey",
     "program",
     "orders",
     "promising",

@@ -23,10 +23,12 @@ def run(
     seeds: Annotated[int, typer.Option(min=2, help="Replications of the two worlds.")] = 30,
     as_json: JsonFlag = False,
 ) -> None:
-    """Check a program, calibrate its demand, replay its launch, run both worlds; write report, tables and ledger."""
+    """Check a program, fit its demand, replay its launch, run both worlds; write report, tables and ledger."""
     from pullcord.program import read_program
     from pullcord.report import render, write_tables
+    from pullcord.settings import read_settings
     from pullcord.study import encode, run_study
+    from pullcord.survey import NotAtHand, fit_where_at_hand
 
     began = time.perf_counter()
     program = read_program(folder)
@@ -35,12 +37,21 @@ def run(
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), console=talk
     ) as bar:
-        task = bar.add_task("checking", total=1.0)
+        task = bar.add_task("fitting the survey" if program.survey else "checking", total=1.0)
+        settings = read_settings()
+        survey = fit_where_at_hand(program, data_dir=settings.data_dir, cache=settings.cache_dir)
+        if isinstance(survey, NotAtHand):
+            bar.console.print(
+                f"the survey is not fitted, tastes are those of tastes.csv: {survey.reason}",
+                markup=False,
+                soft_wrap=True,
+            )
         study = run_study(
             program,
             target,
             seed=seed,
             replications=seeds,
+            survey=survey,
             progress=lambda what, done: bar.update(task, description=what, completed=0.95 * done),
         )
         bar.update(task, description="drawing the report", completed=0.95)

@@ -52,6 +52,21 @@ def tastes_table(results: Results) -> HtmlTable | None:
     return HtmlTable("Tastes used", columns, made, (1, 2), folded=True) if made else None
 
 
+def survey_table(results: Results) -> HtmlTable | None:
+    """The survey's fit, term by term; None where none was fitted."""
+    survey = part(results, "survey")
+    made = tuple(
+        (str(row.get("term")), *(_text(row.get(k)) for k in ("estimate", "standard_error", "clustered_error")))
+        for row in rows(results, "survey", "estimates")
+    )
+    columns = ("term", "estimate", "s.e.", "s.e. by person")
+    title = (
+        f"{survey.get('model')} on {survey.get('data_set')}: {number(survey.get('choices'))} choices by"
+        f" {number(survey.get('persons'))} persons, log-likelihood {number(survey.get('log_likelihood'))}"
+    )
+    return HtmlTable(title, columns, made, (1, 2, 3), folded=True) if made else None
+
+
 def price_card(results: Results) -> HtmlTable | None:
     """The price card, caps and overage included: a column per plan, or a row where prices differ by variant."""
     currency = currency_of(results)

@@ -70,11 +70,13 @@ def market_section(results: Results) -> Section:
     return _chapter(
         "market",
         "What the market would take",
-        lead + "Every rival's constant is set so that the model repeats the sales observed; the newcomer is then put"
+        lead
+        + words.survey_sentence(results)
+        + "Every rival's constant is set so that the model repeats the sales observed; the newcomer is then put"
         " among them.",
         "No demand model was run, so no share is predicted.",
         market.charts(results),
-        (reference.tastes_table(results),),
+        (reference.tastes_table(results), reference.survey_table(results)),
     )
 
 

@@ -122,6 +122,10 @@ def _demand_tables(results: Results) -> dict[str, Table]:
             ("attribute", "unit", "mean", "standard_error", "source", "mark"),
             _picked(rows(results, "demand", "tastes"), "attribute", "unit", "mean", "standard_error", "source", "mark"),
         ),
+        "survey": (
+            ("term", "estimate", "standard_error", "clustered_error"),
+            _picked(rows(results, "survey", "estimates"), "term", "estimate", "standard_error", "clustered_error"),
+        ),
         "cost_of_ownership": (
             ("variant_id", "plan", "km_per_month", "month", f"paid_{low}"),
             [

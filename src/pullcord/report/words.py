@@ -334,3 +334,16 @@ def _round(value: Any) -> Any:
     if not is_number(value) or value == 0:
         return value
     return float(f"{value:.3g}")
+
+
+def survey_sentence(results: Results) -> str:
+    """Where the tastes come from: a survey fitted in this run, or the file; nothing where the program names none."""
+    survey = part(results, "survey")
+    if not survey:
+        return ""
+    if not survey.get("fitted"):
+        return f"The survey {survey.get('data_set')} was not at hand: tastes are those of tastes.csv. "
+    return (
+        f"Tastes were fitted in this run on {survey.get('data_set')}, {number(survey.get('choices'))} choices by"
+        f" {number(survey.get('persons'))} persons. "
+    )

@@ -10,6 +10,7 @@ from pullcord.base import InvalidInput, Money
 from pullcord.demand import CrossSection, Market, MonthlySales
 from pullcord.outlook import Outlook
 from pullcord.program import Program
+from pullcord.survey import NotAtHand, SurveyFit
 
 LAGS_MONTHS = (1, 2, 3, 4, 6)
 PANEL_SINCE = date(2024, 7, 1)
@@ -48,6 +49,37 @@ def latency_section(program: Program) -> dict[str, Any] | None:
             if row.units
         },
         "source": "monthly retail sales, panel.csv, each row with its address",
+    }
+
+
+def survey_section(program: Program, found: SurveyFit | NotAtHand | None) -> dict[str, Any] | None:
+    """The survey that the tastes come from: its fit, or why there is none; None where the program names none."""
+    if program.survey is None:
+        return None
+    section: dict[str, Any] = {"data_set": program.survey.data_set, "utility": program.survey.utility, "fitted": False}
+    if not isinstance(found, SurveyFit):
+        return section | {"reason": found.reason if found else "it was not asked for"}
+    fit = found.fit
+    errors, clustered = fit.standard_errors("classical"), fit.standard_errors("clustered")
+    return section | {
+        "fitted": True,
+        "model": fit.model.title,
+        "choices": fit.situations,
+        "persons": fit.persons,
+        "log_likelihood": round(fit.log_likelihood, 4),
+        "null_log_likelihood": round(fit.null_log_likelihood, 4),
+        "rho_squared": round(fit.rho_squared, 6),
+        "estimates": [
+            {
+                "term": name,
+                "estimate": round(float(fit.estimates[i]), 6),
+                "standard_error": round(float(errors[i]), 6),
+                "clustered_error": round(float(clustered[i]), 6),
+            }
+            for i, name in enumerate(fit.names)
+        ],
+        "tastes": list(found.fitted),
+        "notes": [*fit.notes, *found.notes],
     }
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pullcord.catalogue import Catalogue
 from pullcord.outlook import Outlook
 from pullcord.program import Program
+from pullcord.survey import NotAtHand, SurveyFit
 from pullcord.twin import TwinInput
 
-from .market import demand_section, latency_section, offers_section
+from .market import demand_section, latency_section, offers_section, survey_section
 from .two_worlds import twin_input
 
 
@@ -24,13 +25,19 @@ class Prepared:
     sections: Mapping[str, Any]
 
 
-def prepare_run(program: Program) -> Prepared:
-    """What a run of the program begins with. Raises InvalidInput where its tables allow no run."""
+def prepare_run(program: Program, survey: SurveyFit | NotAtHand | None = None) -> Prepared:
+    """What a run of the program begins with: its tastes are those of the survey's fit, where there is one.
+
+    Raises InvalidInput where its tables allow no run.
+    """
+    if isinstance(survey, SurveyFit):
+        program = replace(program, tastes=survey.tastes)
     outlook = Outlook(program)
     worlds = twin_input(Catalogue(program))
     offers, break_even = offers_section(program)
     sections = {
         "latency": latency_section(program),
+        "survey": survey_section(program, survey),
         "demand": demand_section(program, outlook),
         "offers": offers,
         "break_even_months": break_even,

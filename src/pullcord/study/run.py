@@ -21,6 +21,7 @@ from pullcord.mismatch import Latency, Measures, MoneyRates, read_measures
 from pullcord.outlook import Outlook
 from pullcord.program import Program
 from pullcord.store import Ledger, Reader, programs
+from pullcord.survey import NotAtHand, SurveyFit
 
 from .books import finance_section, parts_value, pegged
 from .customers import draw_customers
@@ -49,20 +50,22 @@ def run_study(
     *,
     seed: int | None = None,
     replications: int = REPLICATIONS,
+    survey: SurveyFit | NotAtHand | None = None,
     progress: Progress = lambda what, done: None,
 ) -> Study:
     """Run a checked program from the market to the last hand-over, and both worlds beside it.
 
-    Writes `ledger.db` into `folder`; the caller writes the rest from `results`, which depend on the program and the
-    seed alone. A ledger from an earlier run in that folder is replaced; one that another process writes is not
-    touched, and refused. A program that allows no run leaves everything as it was.
+    Writes `ledger.db` into `folder`; the caller writes the rest from `results`, which depend on the program, the seed
+    and the survey's fit alone. A ledger from an earlier run in that folder is replaced; one that another process
+    writes is not touched, and refused. A program that allows no run leaves everything as it was.
     """
     program = program if seed is None else replace(program, seed=seed)  # all chance of the run comes from it
     ledger = folder / "ledger.db"
     clock = SimulatedClock(datetime.combine(program.starts_on, time(), UTC) - timedelta(hours=program.utc_offset_hours))
     done = _Stages(progress)
     done.stage("market", "calibrating demand")
-    prepared = prepare_run(program)
+    prepared = prepare_run(program, survey)
+    program = prepared.outlook.program  # with the tastes of the survey's fit, where there is one
     customers = draw_customers(program, prepared.outlook.take_rates, _plan_shares(program), program.seed)
     results: dict[str, Any] = {"program": _program_section(program), **prepared.sections}
     folder.mkdir(parents=True, exist_ok=True)
