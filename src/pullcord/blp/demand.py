@@ -16,7 +16,6 @@ from pullcord.base import InvalidInput, NotFound
 from .data import Agents, MarketData
 from .inversion import Tastes, in_threads
 from .price_kernels import equilibrium_prices
-from .price_kernels import markups as fill_markups
 from .terms import Floats, Integers, Table
 
 
@@ -116,21 +115,16 @@ class Demand:
         """
         owner = self.data.firm if firm is None else np.asarray(firm, dtype=np.int64)
         result = np.empty(self.data.rows)
-        nothing = np.zeros((0, 3), dtype=np.int64)
         for at, name in enumerate(self.data.market_names):
             rows = self._rows(at)
-            s = self.probabilities(name)
-            answer, none = np.empty(s.shape[1]), np.zeros((s.shape[1], 0))
-            tastes = self._price_tastes(at)
-            solved = fill_markups(
-                self._weight(at) @ s, owner[rows], s, self._weight(at), tastes, np.zeros((len(tastes), 0)),
-                np.zeros((0, s.shape[1])), np.zeros((len(tastes), 0)), nothing, False, none, none, answer, none,
-            )  # fmt: skip
-            if not solved:
+            share = self._weight(at) @ self.probabilities(name)
+            same = owner[rows][:, None] == owner[rows][None, :]
+            try:
+                result[rows] = np.linalg.solve(np.where(same, -self.slopes(name).T, 0.0), share)
+            except np.linalg.LinAlgError:
                 raise InvalidInput(
                     f"no price is best in market {name}", "see whether buyers dislike high prices at all"
-                )
-            result[rows] = answer
+                ) from None
         return result
 
     def costs(self, firm: Integers | None = None) -> Floats:
@@ -162,20 +156,23 @@ class Demand:
         *,
         firm: Integers | None = None,
         start: Floats | None = None,
-        tolerance: float = 1e-13,
+        tolerance: float = 1e-12,
         iterations_max: int = 5_000,
     ) -> Equilibrium:
-        """Prices and shares when firms answer each other, by the fixed point in zeta, which finds them from anywhere.
+        """Prices and shares when firms answer each other, by the fixed point in zeta.
+
+        There may be several: among a few hundred agents, a dear product can also live off the richest one alone. The
+        search ends at one near `start`.
 
         costs : float64[row], marginal; by default those that explain the data's prices. firm : int64[row], who owns the
         product: `merger` gives it. start : float64[row], by default the data's prices.
-        tolerance : of the first-order conditions, in shares times taste for price.
+        tolerance : largest change of a price in the last iteration, over the price.
         """
         data, agents = self.data, self.agents
         cost = self.costs() if costs is None else np.asarray(costs, dtype=np.float64)
         price = np.array(data.price if start is None else start, dtype=np.float64)
         share, report = np.empty(data.rows), np.empty((data.markets, 2))
-        owner = data.firm if firm is None else np.asarray(firm, dtype=np.int64)
+        owner = np.array(data.firm if firm is None else firm, dtype=np.int64)
         pieces = [
             self._utility(at) - np.outer(self._price_tastes(at), data.price[self._rows(at)])
             for at in range(data.markets)
@@ -191,7 +188,7 @@ class Demand:
             )  # fmt: skip
 
         in_threads(work, np.array([piece.size for piece in pieces], dtype=np.float64), None)
-        unsettled = tuple(data.market_names[t] for t in np.flatnonzero(~(report[:, 1] < 1e-8)))
+        unsettled = tuple(data.market_names[t] for t in np.flatnonzero(~(report[:, 1] < max(1e-8, tolerance))))
         return Equilibrium(price, share, cost, unsettled)
 
     def _rows(self, at: int) -> slice:

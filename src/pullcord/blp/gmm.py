@@ -53,7 +53,7 @@ def independent(matrix: Floats, names: Sequence[str], what: str) -> Floats:
 def demean(matrix: Floats, groups: Integers) -> Floats:
     """The matrix less the means of its groups: what fixed effects leave, float64[row] or float64[row, column]."""
     sizes = np.bincount(groups).astype(np.float64)
-    columns = matrix.reshape(len(matrix), -1)
+    columns = matrix[:, None] if matrix.ndim == 1 else matrix
     means = np.empty((len(sizes), columns.shape[1]))
     for at in range(columns.shape[1]):
         means[:, at] = np.bincount(groups, weights=columns[:, at], minlength=len(sizes)) / sizes

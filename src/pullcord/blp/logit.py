@@ -82,7 +82,7 @@ class ShareLogit:
         )
         strength = None
         if columns:
-            inside = np.setdiff1d(own, endogenous)
+            inside = [at for at in own if at not in endogenous]
             strength = first_stage(regressors[:, priced[0]], regressors[:, inside], excluded, data, self.weighting)
         slope = terms[priced[0]].slope(data.price_name)
         return LogitFit(

@@ -97,10 +97,11 @@ def equilibrium_prices(  # type: ignore[no-untyped-def]
 
     base : utility of every agent without its part in price, agent by agent; market t begins at base_start[t].
     price : float64[row], where to begin; left as the answer, as is share. report : float64[market, 2], iterations and
-    the largest first-order condition left, in shares times taste.
+    the largest change of a price in the last of them, over the price.
 
     Iterates p = c + zeta(p), zeta_j = (Σ_i w_i a_i s_ij T_i - s_j) / L_j, with T_i = Σ_k (p_k - c_k) s_ik over the
-    firm's products and L_j = Σ_i w_i a_i s_ij. Ends when |L_j (p_j - c_j - zeta_j)| is below the tolerance.
+    firm's products and L_j = Σ_i w_i a_i s_ij. The first-order conditions are L_j (p_j - c_j - zeta_j) = 0; that they
+    be small is not asked, for those of a product that hardly sells always are.
     """
     for t in range(first, last):
         products, agents = start[t + 1] - start[t], agent_start[t + 1] - agent_start[t]
@@ -135,11 +136,12 @@ def equilibrium_prices(  # type: ignore[no-untyped-def]
                     gain[j] += bought * taste[i] * total[code[j]]
             left = 0.0
             for j in range(products):
-                left = max(left, abs(slope[j] * (p[j] - c[j]) - gain[j] + s[j]))
+                if slope[j] != 0.0:  # without any buyer in reach of a price, the price stays
+                    better = c[j] + (gain[j] - s[j]) / slope[j]
+                    left = max(left, abs(better - p[j]) / max(abs(p[j]), 1e-12))
+                    p[j] = better
             if left < tolerance or not np.isfinite(left):
                 break
-            for j in range(products):
-                p[j] = c[j] + (gain[j] - s[j]) / slope[j]
         report[t, 0], report[t, 1] = iteration, left
 
 

@@ -100,6 +100,8 @@ def _no_start(system: System, found: Evaluation) -> SolverFailure:
     if len(found.failed):
         names = ", ".join(system.data.market_names[t] for t in found.failed[:5])
         why = f"no mean utilities reproduce the shares of market {names}"
+    elif len(found.clipped):
+        why = f"{len(found.clipped)} of {system.data.rows} marginal costs are not above {system.cost_floor:g}"
     return SolverFailure(
         f"the objective is no number at the start: {why}",
         "start at weaker tastes, or see whether prices and characteristics are in sensible units",

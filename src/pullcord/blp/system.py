@@ -22,15 +22,28 @@ from .terms import Floats, Integers, Table, Term, design, parse_terms
 if TYPE_CHECKING:
     from .model import BLP
 
+CLIPPED_MAX = 0.05
+"""The objective is no number where more than this part of marginal costs is below the floor.
+
+Demand so flat that firms would have to lose money on every product explains costs perfectly: all of them are at the
+floor. A search without this limit can end there.
+"""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Equation:
-    """One side of the market: regressors float64[row, k], orthogonal instruments float64[row, m], and names."""
+    """One side of the market.
+
+    names : of the linear parameters. regressors : float64[row, k]; exogenous : those columns and others that are their
+    own instruments. instruments : float64[row, m], orthogonal. excluded : float64[row, n], the instruments that are no
+    regressors, as given, of the names `excluded_names`.
+    """
 
     names: tuple[str, ...]
     regressors: Floats
     instruments: Floats
-    excluded: Floats  # float64[row, instrument], those that are no regressors, as given
+    exogenous: Floats
+    excluded: Floats
     excluded_names: tuple[str, ...]
 
 
@@ -187,7 +200,8 @@ class System:
         """The moments as residuals: their square is rows times g'Wg."""
         scale = np.sqrt(self.data.rows)
         values = scale * (root.T @ evaluation.moments)
-        if len(evaluation.failed) or not np.all(np.isfinite(values)):
+        wild = len(evaluation.clipped) > CLIPPED_MAX * self.data.rows
+        if wild or len(evaluation.failed) or not np.all(np.isfinite(values)):
             values = np.full(len(values), np.inf)
         return Residuals(values, scale * (root.T @ evaluation.jacobian))
 
@@ -202,9 +216,8 @@ def build(model: BLP, data: MarketData) -> System:
     """The system of a model on data. Raises InvalidInput and NotFound with what does not fit."""
     price = data.price_name
     linear = parse_terms(model.linear)
-    random, interactions = parse_terms(model.random), _interactions(model.interactions)
     absorbed = None if model.absorb is None else data.groups(model.absorb)
-    tastes, taste_names = _tastes(data, random, interactions)
+    tastes, taste_names = taste_terms(model, data)
     if tastes.parameters and data.agents is None:
         raise InvalidInput(
             f"`{data.name}` has no agents", "give draws of tastes: `read_markets(agents=)`, `normal_agents`"
@@ -294,9 +307,9 @@ def _interactions(written: Mapping[str, str]) -> list[tuple[Term, Term]]:
     return pairs
 
 
-def _tastes(
-    data: MarketData, random: tuple[Term, ...], interactions: list[tuple[Term, Term]]
-) -> tuple[Tastes, tuple[str, ...]]:
+def taste_terms(model: BLP, data: MarketData) -> tuple[Tastes, tuple[str, ...]]:
+    """How tastes depend on parameters, and the parameters' names."""
+    random, interactions = parse_terms(model.random), _interactions(model.interactions)
     terms: list[Term] = list(random)
     terms += [term for k, (term, _) in enumerate(interactions) if term not in terms + [t for t, _ in interactions[:k]]]
     attributes = design(tuple(terms), data.columns)
@@ -353,6 +366,4 @@ def _equation(
     instruments = independent(np.hstack([own, excluded]), names, f"instruments of {side}")
     independent(regressors, [term.name for term in terms], f"characteristics of {side}")
     prefix = "beta" if side == "demand" else "gamma"
-    return Equation(
-        tuple(f"{prefix} {term.name}" for term in terms), regressors, instruments, np.asarray(excluded), columns
-    )
+    return Equation(tuple(f"{prefix} {term.name}" for term in terms), regressors, instruments, own, excluded, columns)
