@@ -156,7 +156,7 @@ class Fit:
     @property
     def default_covariance(self) -> Covariance:
         """The kind a table shows: clustered where persons choose more than once and the model takes their choices for
-        independent, robust where choices are weighted, classical otherwise. Counts do not say whose choices they are."""
+        independent, robust where choices are weighted, classical otherwise. Counts do not say whose they are."""
         apart = not np.array_equal(self.meat_robust, self.meat_clustered, equal_nan=True)
         if self.persons < self.situations and apart and not self.counted:
             return "clustered"

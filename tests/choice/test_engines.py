@@ -1,0 +1,186 @@
+"""Engines: the same fit whoever computes it, and data that stay where they are."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from car_choosers import choosers
+
+from pullcord.base import InvalidInput, SolverFailure
+from pullcord.choice import ChoiceData, Fit, Logit, Model, fit, fit_shards, read_choices
+from pullcord.choice.nested import NestedLogit
+from pullcord.choice.ray_engine import ray_pool
+from pullcord.choice.shards import Shard, cut
+
+LOGIT = Logit("price + range_km/100 + fast + asc(petrol)")
+DATA = choosers(61, 4, labelled=True, ragged=True, weighted=True)
+READING = {"person": "person", "situation": "task", "alternative": "car", "chosen": "chosen", "weight": "weight"}
+
+
+def same(one: Fit, other: Fit) -> None:
+    """Two fits that differ by the order of sums alone."""
+    assert one.names == other.names
+    assert abs(one.log_likelihood - other.log_likelihood) < 1e-9
+    np.testing.assert_allclose(one.estimates, other.estimates, rtol=1e-6, atol=1e-8)
+    for kind in ("classical", "robust", "clustered"):
+        np.testing.assert_allclose(one.covariance(kind), other.covariance(kind), rtol=1e-5, atol=1e-10)
+    for field in ("situations", "persons", "weighted", "counted", "data_name", "seed", "draws", "unidentified"):
+        assert getattr(one, field) == getattr(other, field)
+    assert one.null_log_likelihood == pytest.approx(other.null_log_likelihood, rel=1e-12)
+
+
+def write_files(folder: Path, data: ChoiceData, files: int) -> list[Path]:
+    """The data in Parquet files, whole persons in each."""
+    situation = data.situation_of_row()
+    fuel = np.where(data.column("fuel=electric") == 1, "electric", "petrol")
+    table = pl.DataFrame(
+        {
+            "person": np.array(data.person_ids)[data.person_of_situation()[situation]],
+            "task": situation,
+            "car": np.array(data.alternatives)[data.alternative],
+            "chosen": data.chosen,
+            "weight": data.weight[situation],
+            "price": data.column("price"),
+            "range_km": data.column("range_km"),
+            "fast": data.column("fast"),
+            "fuel": fuel,
+        }
+    )
+    person = data.person_of_situation()[situation]
+    paths = []
+    for i in range(files):
+        rows = (person * files // data.persons) == i
+        paths.append(folder / f"part{i}.parquet")
+        table.filter(pl.Series(rows)).write_parquet(paths[-1])
+    return paths
+
+
+@pytest.fixture(scope="module")
+def ray() -> Iterator[None]:
+    """A small Ray on this machine, gone afterwards."""
+    module = pytest.importorskip("ray")
+    module.init(
+        address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=80_000_000
+    )
+    yield
+    module.shutdown()
+
+
+@pytest.mark.parametrize("shards", [1, 2, 7, 61])
+@pytest.mark.parametrize("model", [LOGIT])
+def test_shards_change_nothing(model: Model, shards: int) -> None:
+    same(fit(DATA, model, seed=3, shards=shards), fit(DATA, model, seed=3))
+
+
+def test_shards_hold_whole_persons_in_order() -> None:
+    pieces = cut(DATA, 7)
+    assert [name for piece in pieces for name in piece.person_ids] == list(DATA.person_ids)
+    assert sum(piece.rows for piece in pieces) == DATA.rows
+    sizes = [piece.rows for piece in pieces]
+    assert max(sizes) - min(sizes) <= 2 * 12  # a person has at most 12 rows
+    assert [piece.persons for piece in cut(DATA, 61)] == [1] * 61
+    with pytest.raises(InvalidInput, match="shards"):
+        cut(DATA, 62)
+
+
+def test_counts_and_what_they_cannot_tell_survive() -> None:
+    data = choosers(30, 1)
+    nothing = data.with_columns(nothing=np.ones(data.rows))
+    model = Logit("price + nothing")
+    one, other = fit(nothing, model, shards=3), fit(nothing, model)
+    same(one, other)
+    assert one.unidentified == ("nothing",)
+
+
+@pytest.mark.usefixtures("ray")
+def test_actors_compute_what_this_process_does() -> None:
+    same(fit(DATA, LOGIT, engine="ray", shards=2, seed=3), fit(DATA, LOGIT, seed=3))
+
+
+@pytest.mark.usefixtures("ray")
+def test_files_are_read_where_they_are_computed(tmp_path: Path) -> None:
+    paths = write_files(tmp_path, DATA, 3)
+    whole = pl.concat([pl.read_parquet(path) for path in paths])
+    whole.write_parquet(tmp_path / "whole.parquet")
+    model = Logit("price + fuel=electric + asc(petrol)")
+    apart = fit_shards(paths, model, workers=2, name="whole.parquet", **READING)
+    here = fit(read_choices(tmp_path / "whole.parquet", **READING, name="whole.parquet"), model)
+    same(apart, here)
+
+
+@pytest.mark.usefixtures("ray")
+def test_faults_of_a_shard_are_told_as_they_are(tmp_path: Path) -> None:
+    paths = write_files(tmp_path, DATA, 2)
+    pl.read_parquet(paths[1]).with_columns(chosen=0).write_parquet(paths[1])
+    with pytest.raises(InvalidInput) as told:
+        fit_shards(paths, LOGIT, workers=1, **READING)
+    assert told.value.problems
+    assert told.value.hint
+    with pytest.raises(InvalidInput, match="processors"):
+        fit(DATA, LOGIT, engine="ray", shards=40)
+
+
+@pytest.mark.usefixtures("ray")
+def test_a_lost_worker_is_said() -> None:
+    import ray
+
+    with ray_pool(lambda _: cut(DATA, 2), 1) as pool:
+        ray.kill(pool._workers[0])  # type: ignore[attr-defined]
+        with pytest.raises(SolverFailure, match="lost"):
+            pool.ask("layout")
+
+
+@pytest.mark.usefixtures("ray")
+def test_ray_reports_to_nobody() -> None:
+    from ray._common.usage import usage_lib
+
+    assert not usage_lib.usage_stats_enabled()
+
+
+def test_files_may_differ_in_what_they_happen_to_hold(tmp_path: Path) -> None:
+    first, second = write_files(tmp_path, DATA, 2)
+    table = pl.read_parquet(first)
+    table.filter(pl.col("car") != "electric").filter(pl.col("chosen").sum().over("task") == 1).write_parquet(first)
+    apart = fit_shards([first, second], Logit("price + asc(petrol) + fuel=electric"), engine="local", **READING)
+    both = tmp_path / "both.parquet"
+    pl.concat([pl.read_parquet(first), pl.read_parquet(second)]).write_parquet(both)
+    here = fit(read_choices(both, **READING, name="part0.parquet"), Logit("price + asc(petrol) + fuel=electric"))
+    same(apart, here)
+    pl.read_parquet(second).drop("fast").write_parquet(second)
+    with pytest.raises(InvalidInput, match="fast"):
+        fit_shards([first, second], LOGIT, engine="local", **READING)
+
+
+def test_a_person_in_two_files_is_refused(tmp_path: Path) -> None:
+    first, _ = write_files(tmp_path, DATA, 2)
+    with pytest.raises(InvalidInput, match="two shards"):
+        fit_shards([first, first], LOGIT, engine="local", **READING)
+
+
+def test_a_missing_ray_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(InvalidInput, match="not installed") as told:
+        fit(DATA, LOGIT, engine="ray")
+    assert "pullcord[cluster]" in str(told.value.hint)
+
+
+def test_a_model_that_does_not_add_up_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="cannot be fitted in shards"):
+        fit(DATA, NestedLogit("price", nests={"oil": ("petrol", "hybrid")}), shards=2)
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="no engine"):
+        fit(DATA, LOGIT, engine="cloud")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput, match="no file"):
+        fit_shards([], LOGIT)
+
+
+def test_a_shard_without_a_model_says_so() -> None:
+    with pytest.raises(InvalidInput, match="not been told"):
+        Shard(DATA).point(np.zeros(2), 1.0)
