@@ -94,10 +94,14 @@ class TakeRate:
 
 @dataclass(frozen=True, slots=True)
 class Willingness:
-    """What buyers would pay for one step more of an attribute; ends are None where the data set no bound."""
+    """What buyers would pay for one step more of an attribute; ends are None where the data set no bound.
+
+    `surveyed` rows are terms of the survey's own utility, the others attributes of the program.
+    """
 
     attribute: str
     per: str  # the step
+    surveyed: bool
     value: Money
     low: Money | None
     high: Money | None

@@ -14,7 +14,7 @@ from pullcord.outlook import Outlook
 
 from .model import Estimate, Observation, SegmentUnits, TakeRate
 from .splits import NORMAL_95, imagined_orders
-from .unknowns import range_deviation
+from .unknowns import percent, range_deviation
 from .willingness import price_taste
 
 OFFER_SPREAD = 0.05  # half of the shoppers are shown a price so much higher, half so much lower
@@ -68,15 +68,16 @@ def level_by_reservations(outlook: Outlook) -> Observation:
             "how many will buy in all",
             "reservations",
             None,
-            f"conversion and launch profile are taken to be known within {error:.0%}; below {needed:.0%} some number"
-            " would do, as it is none does",
+            f"conversion and launch profile are taken to be known within {percent(error)}; below {percent(needed)} some"
+            " number would do, as it is none does",
         )
     return Observation(
         "level by reservations",
         "how many will buy in all",
         "reservations",
         ceil(3 * shape / room / share),
-        f"{share:.0%} of them ask for a date; conversion and launch profile are taken to be known within {error:.0%}",
+        f"{percent(share)} of them ask for a date; conversion and launch profile are taken to be known within"
+        f" {percent(error)}",
     )
 
 
@@ -93,7 +94,9 @@ def price_scale(outlook: Outlook, drawn: ShareDraws) -> list[Observation]:
     told = (1 - drawn.point) * steps**2  # by each order
     halving = 3 / taste.standard_error**2 / told
     twofold = NORMAL_95**2 / taste.mean**2 / told
-    offer = f"orders, half of the shoppers being shown {OFFER_SPREAD:.0%} more and half {OFFER_SPREAD:.0%} less"
+    offer = (
+        f"orders, half of the shoppers being shown {percent(OFFER_SPREAD)} more and half {percent(OFFER_SPREAD)} less"
+    )
     return [
         Observation(
             "price taste", "how much a higher price repels", offer, ceil(halving),
@@ -190,5 +193,5 @@ def conversion(outlook: Outlook, key: str, what: str) -> Observation | None:
     )
     return Observation(
         key, name, f"{what} followed to their end", ceil(3 * row.value * (1 - row.value) / deviation**2),
-        f"the assumed {row.value:.0%} may be {row.low:.0%} to {row.high:.0%}",
+        f"the assumed {percent(row.value)} may be {percent(row.low)} to {percent(row.high)}",
     )  # fmt: skip

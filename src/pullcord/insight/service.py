@@ -77,7 +77,10 @@ def demand_report(
         cities=splits.city_units(program, units, mean, cities, plans),
         take_rates=rates,
         learned_from=tuple(learned),
-        willingness=willingness.from_tastes(program) if survey is None else willingness.from_survey(program, survey),
+        willingness=(
+            *willingness.from_tastes(program),
+            *(willingness.from_survey(program, survey) if survey is not None else ()),
+        ),
         willingness_source=_source(program, survey),
         map_attribute=attribute,
         rivals=market.rival_points(outlook, attribute),

@@ -15,6 +15,7 @@ from pullcord.program import Assumption
 from .model import SegmentUnits, TakeRate, Unknown
 from .splits import NORMAL_95
 
+MINUS = "\u2212"
 POINT_DRAWS = 100  # where only the point is asked for, the draws do not matter
 
 
@@ -40,7 +41,7 @@ def _constant(outlook: Outlook, drawn: ShareDraws) -> Unknown:
         round(drawn.point * size, 3),
         round(at[0], 3),
         round(at[1], 3),
-        f"{low:+.2f} utility",
+        f"{low:+.2f} utility".replace("-", MINUS),
         f"{high:+.2f} utility",
         f"spread of {drawn.known} rivals' constants" + (f", {drawn.censored} censored" if drawn.censored else ""),
     )
@@ -63,7 +64,7 @@ def _taste(outlook: Outlook, drawn: ShareDraws, taste: Taste) -> Unknown:
         other = Outlook(replace(program, tastes=tastes))
         point = demand.draw_shares(other.market, other.newcomer, seed=program.seed, draws=POINT_DRAWS).point
         at.append(round(point * size, 3))
-        ends.append(f"{mean:+.4f} per {taste.unit}")
+        ends.append(f"{mean:.4f} per {taste.unit}".replace("-", MINUS))
     name = "price" if taste.attribute.startswith("price_") else taste.attribute.replace("_", " ")
     base = round(drawn.point * size, 3)
     return Unknown(
@@ -81,7 +82,7 @@ def _widest_rate(outlook: Outlook, rates: tuple[TakeRate, ...]) -> Unknown | Non
     return Unknown(
         "take rate", f"take rate of {row.option}", f"units with {row.option}",
         round(units * row.rate.mean, 3), round(units * row.rate.low, 3), round(units * row.rate.high, 3),
-        f"{row.rate.low:.0%}", f"{row.rate.high:.0%}", f"{row.variants} variants on sale, and what was released",
+        percent(row.rate.low), percent(row.rate.high), f"{row.variants} variants on sale, and what was released",
     )  # fmt: skip
 
 
@@ -95,7 +96,7 @@ def _widest_segment(outlook: Outlook, segments: tuple[SegmentUnits, ...]) -> Unk
     return Unknown(
         "segment", f"share of plan {row.segment}", f"units under {row.segment}",
         round(units * row.share.mean, 3), round(units * row.share.low, 3), round(units * row.share.high, 3),
-        f"{row.share.low:.0%}", f"{row.share.high:.0%}", "assumptions.csv, and what was released",
+        percent(row.share.low), percent(row.share.high), "assumptions.csv, and what was released",
     )  # fmt: skip
 
 
@@ -111,7 +112,7 @@ def conversions(outlook: Outlook) -> list[Unknown]:
     ):
         row = outlook.program.assumptions[key]
         at = [after_reservations(outlook, {key: value}) for value in (row.low, row.high)]
-        ends, source = (f"{row.low:.0%}", f"{row.high:.0%}"), "assumptions.csv, low and high"
+        ends, source = (percent(row.low), percent(row.high)), "assumptions.csv, low and high"
         moves, units = "all units, once the reservations are counted", [round(value, 3) for value in (base, *at)]
         made.append(Unknown(key, name, moves, units[0], units[1], units[2], *ends, source))
     return [row for row in made if row.swing > 0]
@@ -134,6 +135,11 @@ def after_reservations(outlook: Outlook, other: dict[str, float] | None = None) 
         relative_error=assumed["signal_relative_error"],
     )
     return after.mean * taken * WEEKS_PER_MONTH
+
+
+def percent(share: float) -> str:
+    """0.35 reads 35 %."""
+    return f"{share * 100:.0f} %"
 
 
 def range_deviation(row: Assumption) -> float:

@@ -1,6 +1,7 @@
 """Willingness to pay: what one step of an attribute is worth to buyers, in money, with an interval.
 
-Where the survey behind the tastes is at hand and fitted, every term of its utility; otherwise the program's tastes.
+The attributes of the program's tastes; and, where the survey behind them is at hand and fitted, every term of its
+utility.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from math import sqrt
 
 from pullcord.base import Money
-from pullcord.choice import willingness_to_pay
+from pullcord.choice import DATASETS, willingness_to_pay
 from pullcord.demand import Taste
 from pullcord.program import Program
 from pullcord.survey import SurveyFit
@@ -27,7 +28,7 @@ def from_tastes(program: Program) -> tuple[Willingness, ...]:
     for taste in program.tastes:
         if taste is not price:
             ratio = fieller(taste.mean, -price.mean, taste.standard_error, price.standard_error)
-            made.append(_priced(taste.attribute, taste.unit, ratio, price.step, program.currency))
+            made.append(_priced((taste.attribute, taste.unit, False), ratio, price.step, program.currency))
     return _largest_first(made)
 
 
@@ -44,12 +45,18 @@ def from_survey(program: Program, found: SurveyFit) -> tuple[Willingness, ...]:
     if len(rows) != 1:
         return ()
     # factor x coefficient is utility per step of the taste: one unit of the survey's money is step / factor of ours.
+    units = DATASETS[survey.data_set].units if survey.data_set in DATASETS else {}
     table = willingness_to_pay(
         found.fit, rows[0].term, unit=price.step / rows[0].factor, intervals="fieller", covariance="clustered"
     )
     return _largest_first(
         [
-            _priced(row.name, f"1 of {row.name}", (row.estimate, row.lower, row.upper), 1.0, program.currency)
+            _priced(
+                (row.name, f"1 of {units.get(row.name, row.name)}", True),
+                (row.estimate, row.lower, row.upper),
+                1.0,
+                program.currency,
+            )
             for row in table.rows
             if row.estimate is not None
         ]
@@ -81,12 +88,11 @@ def fieller(
 
 
 def _priced(
-    attribute: str, per: str, ratio: tuple[float, float | None, float | None], step: float, currency: str
+    named: tuple[str, str, bool], ratio: tuple[float, float | None, float | None], step: float, currency: str
 ) -> Willingness:
     value, low, high = ratio
     return Willingness(
-        attribute,
-        per,
+        *named,
         _money(value * step, currency),
         None if low is None else _money(low * step, currency),
         None if high is None else _money(high * step, currency),
