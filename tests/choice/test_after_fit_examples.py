@@ -12,6 +12,7 @@ MODULES = (
     "bootstrap",
     "comparison",
     "elasticity",
+    "engines",
     "scenario",
     "simulation",
     "table",

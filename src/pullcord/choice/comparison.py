@@ -90,6 +90,8 @@ def likelihood_ratio_test(small: Fit, large: Fit) -> LikelihoodRatio:
         )
     if not (small.convergence.converged and large.convergence.converged):
         notes.append("Not both fits converged: the statistic is no ratio of maxima.")
+    if any(group_of(name).startswith("Class ") for name in large.names):
+        notes.append("A further class is no restriction that chi-squared can test: compare BIC or held-out choices.")
     added = [name for name in large.names if name not in small.names and name not in large.unidentified]
     boundary = min(sum(group_of(name) == "Standard deviations" for name in added), degrees)
     p_boundary = None

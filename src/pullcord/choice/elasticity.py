@@ -15,7 +15,7 @@ from .enumeration import market_shares
 from .fit import Covariance, Fit, Model
 from .multinomial import Logit
 from .table import aligned, figure, wrapped
-from .uncertainty import draw_estimates, known_estimates
+from .uncertainty import draw_estimates, known_estimates, through_model
 from .utility import parse_utility
 
 Measure = Literal["elasticity", "marginal effect"]
@@ -192,7 +192,7 @@ def _responses(
     )
     if not draws:
         return answer
-    many = np.stack([at(one) for one in draw_estimates(fit, draws, seed=seed, covariance=covariance)])
+    many, _ = through_model(draw_estimates(fit, draws, seed=seed, covariance=covariance), at)
     lower, upper = np.quantile(many, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return replace(answer, lower=lower, upper=upper, level=level)
 

@@ -17,7 +17,7 @@ from .fit import Covariance, Fit
 from .scenario import Scenario, ScenarioChange, scenario
 from .surplus import Worth
 from .table import aligned, figure, wrapped
-from .uncertainty import Range, draw_estimates, known_estimates, percentile_range
+from .uncertainty import Range, draw_estimates, known_estimates, percentile_range, through_model
 
 Flags = NDArray[np.bool_]
 EVERYONE = "everyone"
@@ -191,8 +191,9 @@ def simulate_market(
     estimates = known_estimates(fit)
     centre, gain = shares_at(estimates), surplus_at(estimates)
     sample = draw_estimates(fit, draws, seed=seed, covariance=covariance)
-    drawn = np.stack([shares_at(one) for one in sample])
-    gains = np.stack([surplus_at(one) for one in sample])
+    both, refused = through_model(sample, lambda one: np.concatenate([shares_at(one).ravel(), surplus_at(one)]))
+    drawn = both[:, : centre.size].reshape(-1, *centre.shape)
+    gains = both[:, centre.size :]
     note = _surplus_note(gain, gains, price, level)
     segments = []
     for g, (label, group) in enumerate(zip(labels, groups_before, strict=True)):
@@ -208,7 +209,7 @@ def simulate_market(
             None if price is None or note else percentile_range(gain[g], gains[np.isfinite(gains[:, g]), g], level)
         )
         segments.append(Segment(label, float(faced[group].sum()), ranges[0], ranges[1], moved, surplus))
-    return MarketSimulation(fit.model.title, market.name, names, tuple(segments), level, draws, price, note)
+    return MarketSimulation(fit.model.title, market.name, names, tuple(segments), level, draws - refused, price, note)
 
 
 def _after(market: ChoiceData, change: ChoiceData | Sequence[ScenarioChange]) -> Scenario:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,8 +29,8 @@ _GROUPS = (
     ("spread ", "Spreads"),
     ("chol ", "Cholesky factor of the tastes' covariance"),
     ("lambda(", "Dissimilarity of nests, z against 1"),
-    ("class ", "Classes"),
 )
+_CLASS = re.compile(r"class (\d+)( membership)?: ")
 
 
 def figure(value: float) -> str:
@@ -91,6 +92,8 @@ def wrapped(text: str, *, indent: str = "") -> list[str]:
 
 def group_of(name: str) -> str:
     """The heading a parameter stands under; empty for tastes, which come first."""
+    if found := _CLASS.match(name):
+        return f"Class {found[1]}" if not found[2] else f"Membership of class {found[1]}"
     return next((heading for opening, heading in _GROUPS if name.startswith(opening)), "")
 
 
@@ -232,7 +235,8 @@ def _side_by_side(fits: Sequence[Fit], titles: Sequence[str], kinds: Sequence[Co
     order = _union([fit.names for fit in fits])
     rows: list[tuple[str, ...]] = [("", *(f"{title}   " for title in titles))]
     heading = ""
-    for name in sorted(order, key=lambda n: _rank(group_of(n))):
+    headings = list(dict.fromkeys(["", *(group_of(name) for name in order)]))
+    for name in sorted(order, key=lambda n: headings.index(group_of(n))):
         if group_of(name) != heading:
             heading = group_of(name)
             rows.append((heading,))
@@ -273,10 +277,6 @@ def _cell(fit: Fit, errors: Floats, name: str) -> tuple[str, str]:
 def _union(names: Sequence[tuple[str, ...]]) -> list[str]:
     """Every name once, those of the first fit first."""
     return list(dict.fromkeys(name for one in names for name in one))
-
-
-def _rank(heading: str) -> int:
-    return next((i + 1 for i, (_, known) in enumerate(_GROUPS) if known == heading), 0)
 
 
 def as_json(fit: Fit) -> dict[str, Any]:

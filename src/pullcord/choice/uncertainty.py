@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,6 +67,26 @@ def draw_estimates(
     root = scale[:, None] * (vectors * np.sqrt(np.maximum(values, 0)))
     normals = stream(seed, use).standard_normal((draws, len(fit.names)))
     return np.asarray(known_estimates(fit) + normals @ root.T, dtype=np.float64)
+
+
+def through_model(draws: Floats, computed: Callable[[Floats], Floats]) -> tuple[Floats, int]:
+    """What follows from each draw of the estimates, stacked, and how many draws the model refused.
+
+    A draw may leave what a model allows, such as a dissimilarity below 0; intervals are then given what it allows.
+    Raises InvalidInput where that is more than one in ten: the estimates are then too unsure for such intervals.
+    """
+    kept, refused, last = [], 0, ""
+    for draw in draws:
+        try:
+            kept.append(computed(draw))
+        except InvalidInput as failure:
+            refused, last = refused + 1, failure.message
+    if refused > 0.1 * len(draws):
+        raise InvalidInput(
+            f"the model refuses {refused} of {len(draws)} draws of its estimates: {last}",
+            "the estimates are too unsure for intervals by draws: bootstrap instead",
+        )
+    return np.stack(kept), refused
 
 
 def percentile_range(estimate: float, draws: Floats, level: float) -> Range:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -109,10 +110,11 @@ def willingness_to_pay(
 ) -> WillingnessTable:
     """What one unit of each attribute is worth: minus its taste over the taste for price.
 
-    price : the parameter's name, as utility has it. over : the attributes; all other tastes unless given. unit : what
-    one unit of the price column is in money: 10_000 where `price` is in tens of thousands. intervals : by the delta
-    method; by draws of the estimates (Krinsky and Robb), which need not be symmetric; or by Fieller's theorem, which is
-    exact for normal estimates. covariance : the fit's default kind unless given.
+    price : the parameter's name, as utility has it; of latent classes each has its own. over : the attributes; all
+    other tastes unless given. unit : what one unit of the price column is in money: 10_000 where `price` is in tens of
+    thousands. intervals : by the delta method; by draws of the estimates (Krinsky and Robb), which need not be
+    symmetric; or by Fieller's theorem, which is exact for normal estimates. covariance : the fit's default kind unless
+    given.
 
     Where the interval of the price taste itself holds 0, its sign is not determined: the ratio then has neither mean
     nor bounded interval, whatever a formula returns, and no estimate is given but Fieller's set, unbounded as it is.
@@ -129,20 +131,16 @@ def willingness_to_pay(
     """
     z = critical_value(level)
     kind = covariance or fit.default_covariance
-    at = fit.index(price)
-    taste = fit[price]
-    names = _attributes(fit, price) if over is None else tuple(over)
     matrix = known_covariance(fit, kind)
-    determined = abs(taste) > z * math.sqrt(matrix[at, at])
     sample = draw_estimates(fit, draws, seed=seed, covariance=kind) if intervals == "krinsky-robb" else None
     rows = []
-    for name in names:
-        k = fit.index(name)
-        if name == price:
-            raise InvalidInput(f"`{price}` cannot be worth itself", "name other attributes")
+    for name, paid in _pairs(fit, price, over):
+        k, at = fit.index(name), fit.index(paid)
+        taste = fit[paid]
         parts = (fit[name], taste, matrix[k, k], matrix[k, at], matrix[at, at])
+        determined = abs(taste) > z * math.sqrt(matrix[at, at])
         if not determined:
-            row = replace(_fieller(name, parts, z, unit), estimate=None, note=_undetermined(fit, price, level, kind))
+            row = replace(_fieller(name, parts, z, unit), estimate=None, note=_undetermined(fit, paid, level, kind))
         elif intervals == "fieller":
             row = _fieller(name, parts, z, unit)
         elif sample is not None:
@@ -153,14 +151,30 @@ def willingness_to_pay(
         else:
             raise InvalidInput(f"`{intervals}` is no way to an interval", "ask for delta, krinsky-robb or fieller")
         if determined and taste > 0:
-            row = replace(row, note=f"`{price}` raises utility here: check its sign before these are read as money")
+            row = replace(row, note=f"`{paid}` raises utility here: check its sign before these are read as money")
         rows.append(row)
     return WillingnessTable(fit.model.title, fit.data_name, price, unit, level, kind, tuple(rows))
 
 
-def _attributes(fit: Fit, price: str) -> tuple[str, ...]:
-    """Every taste but the price's."""
-    return tuple(n for n in fit.names if n != price and n not in fit.unidentified and not group_of(n))
+def _pairs(fit: Fit, price: str, over: Sequence[str] | None) -> list[tuple[str, str]]:
+    """Each attribute's parameter with the price's that it is divided by: of the same class, where there are classes."""
+    if over is not None and price in over:
+        raise InvalidInput(f"`{price}` cannot be worth itself", "name other attributes")
+    openings = [""]
+    if price not in fit.names:
+        in_class = re.compile(rf"(class \d+: ){re.escape(price)}")
+        openings = [found[1] for found in map(in_class.fullmatch, fit.names) if found]
+    if not openings:
+        fit.index(price)  # says which names there are
+    pairs = []
+    for opening in openings:
+        paid = opening + price
+        if over is None:
+            kin = [n for n in fit.names if group_of(n) == group_of(paid) and n not in (paid, *fit.unidentified)]
+        else:
+            kin = [opening + name for name in over]
+        pairs += [(name, paid) for name in kin]
+    return pairs
 
 
 def _undetermined(fit: Fit, price: str, level: float, kind: Covariance) -> str:
