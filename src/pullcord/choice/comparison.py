@@ -106,7 +106,10 @@ def likelihood_ratio_test(small: Fit, large: Fit) -> LikelihoodRatio:
                 "bound."
             )
     if any(group_of(name).startswith("Cholesky") for name in added):
-        notes.append("Covariances vanish with their standard deviations: p at the boundary is a guide, not exact.")
+        notes.append(
+            "Covariances vanish with their standard deviations, at the edge of what is possible: p is too large rather "
+            "than too small."
+        )
     return LikelihoodRatio(
         *_told_apart(small, large),
         statistic,

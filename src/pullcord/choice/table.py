@@ -34,14 +34,15 @@ _CLASS = re.compile(r"class (\d+)( membership)?: ")
 
 
 def figure(value: float) -> str:
-    """A number with four decimals; fewer where it is large, four figures where it is too small for that."""
+    """A number with four decimals; fewer where it is large, four figures where it is small."""
     if not math.isfinite(value):
         return "."
-    if value == 0 or 0.01 <= abs(value) < 100:
+    size = abs(value)
+    if value == 0 or 0.01 <= size < 100:
         return f"{value:.4f}"
-    if 100 <= abs(value) < 1e9:
-        return f"{value:,.2f}" if abs(value) < 10_000 else f"{value:,.0f}"
-    return f"{value:.3e}"
+    if 100 <= size < 1e9:
+        return f"{value:,.2f}" if size < 10_000 else f"{value:,.0f}"
+    return f"{value:.{3 - math.floor(math.log10(size))}f}" if 1e-4 <= size < 1 else f"{value:.3e}"
 
 
 def probability(p: float) -> str:
