@@ -143,37 +143,58 @@ class Outlook:
         daily = self.daily_profile(days + 1)
         return (sum(daily[:days]) + daily[days] * (rest / timedelta(days=1))) / 7
 
-    def forecast(self, now: datetime, weeks: int, counts: Counts | None = None) -> Forecast:
+    def forecast(
+        self,
+        now: datetime,
+        weeks: int,
+        counts: Counts | None = None,
+        *,
+        conversions: Mapping[str, float] | None = None,
+    ) -> Forecast:
         """Orders expected in each of `weeks` weeks from that of `now` on, or from the launch if that comes later.
 
         `now` is local. Demand is who will ask for a date; an order is who takes it and stays. The market's answer is
         in orders, so it is turned into people who ask first; how many of them take the date they are shown is then
-        learned from those who were shown one, for long waits turn many away.
+        learned from those who were shown one, for long waits turn many away. `conversions` are shares of a signal that
+        were estimated and stand in place of the assumed ones, by kind: "reservation". The forecast tells intervals.
         """
         launch_week = monday_of(self.program.starts_on)
         first = max(monday_of(now.date()), launch_week)
         elapsed = (first - launch_week).days // 7
-        stays = 1 - self.program.assumed("cancel_after_deposit_share")
-        asks = Level(self.level.shape, self.level.rate * TAKEN_BEFORE * stays)
-        mix, taken = None, TAKEN_BEFORE
-        if counts is not None:
-            error = self.program.assumed("signal_relative_error")
-            asks = demand.update_level(asks, self._signals(counts), self.exposure(now), relative_error=error)
-            mix = self._mix(counts.locked)
-            # Two imagined persons stand for what was believed before: it yields to the first real ones.
-            taken = (counts.accepted + 2 * TAKEN_BEFORE) / (counts.accepted + counts.declined + 2)
+        cells = len(self.take_rates) * len(self.city_weights)
         return demand.forecast_units(
-            Level(asks.shape, asks.rate / (taken * stays)),
+            self.order_level(now, counts, conversions=conversions),
             self.take_rates,
             self.city_weights,
             first,
             self.profile(elapsed + weeks)[elapsed:],
-            mix=mix,
+            mix=None if counts is None else self._mix(counts.locked),
+            mix_worth=float(cells + (0 if counts is None else sum(counts.locked.values()))),
         )
 
-    def _signals(self, counts: Counts) -> Sequence[Signal]:
+    def order_level(
+        self, now: datetime, counts: Counts | None = None, *, conversions: Mapping[str, float] | None = None
+    ) -> Level:
+        """Orders of a week in the long run, as believed at a local moment after these counts.
+
+        Takes the same time whatever was counted: this is what a single signal changes.
+        """
+        stays = 1 - self.program.assumed("cancel_after_deposit_share")
+        asks = Level(self.level.shape, self.level.rate * TAKEN_BEFORE * stays)
+        taken = TAKEN_BEFORE
+        if counts is not None:
+            error = self.program.assumed("signal_relative_error")
+            asks = demand.update_level(
+                asks, self._signals(counts, conversions or {}), self.exposure(now), relative_error=error
+            )
+            # Two imagined persons stand for what was believed before: it yields to the first real ones.
+            taken = (counts.accepted + 2 * TAKEN_BEFORE) / (counts.accepted + counts.declined + 2)
+        return Level(asks.shape, asks.rate / (taken * stays))
+
+    def _signals(self, counts: Counts, conversions: Mapping[str, float]) -> Sequence[Signal]:
+        share = conversions.get("reservation", self.program.assumed("reservation_to_order_share"))
         return (
-            Signal("reservation", counts.reserved, self.program.assumed("reservation_to_order_share")),
+            Signal("reservation", counts.reserved, share),
             Signal("ask", counts.asked, 1.0),
         )
 

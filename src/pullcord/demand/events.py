@@ -24,3 +24,23 @@ class ForecastPublished:
     cities: tuple[str, ...]
     weeks: tuple[date, ...]
     units: tuple[float, ...]
+
+
+@event("forecast.revised")
+@dataclass(frozen=True, slots=True)
+class ForecastRevised:
+    """What one signal more makes of a forecast: every cell of the run `run_id` is now `scale` times what was published.
+
+    `level` is what the run rests on, in units a week; the counts are those of all persons so far, each counted once.
+    The split over variants and cities stays that of the run.
+    """
+
+    run_id: str
+    as_of: date
+    signal_seq: int
+    level: float
+    scale: float
+    reserved: int  # and never asked for a date
+    asked: int
+    accepted: int
+    declined: int

@@ -1,4 +1,4 @@
-"""Use cases of demand: publish a forecast."""
+"""Use cases of demand: publish a forecast, and revise it when a signal comes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date
 from pullcord.base import InvalidInput, check_id
 from pullcord.store import Event, Transaction
 
-from .events import ForecastPublished
+from .events import ForecastPublished, ForecastRevised
 from .forecast import Forecast
 
 
@@ -32,3 +32,22 @@ def publish_forecast(
         tuple(forecast.units.ravel().tolist()),
     )
     return tx.emit(f"forecast/{run_id}", body, expected_version=0)
+
+
+def revise_forecast(
+    tx: Transaction,
+    run_id: str,
+    as_of: date,
+    *,
+    level: float,
+    scale: float,
+    reserved: int,
+    asked: int,
+    accepted: int,
+    declined: int,
+) -> Event[ForecastRevised]:
+    """The event that multiplies a published run by `scale`, all signals up to this moment considered."""
+    if not (level > 0 and scale > 0):
+        raise InvalidInput(f"forecast `{run_id}` cannot be {level} units a week times {scale}", "give both above zero")
+    body = ForecastRevised(run_id, as_of, tx.head, level, scale, reserved, asked, accepted, declined)
+    return tx.emit(f"forecast/{run_id}", body)

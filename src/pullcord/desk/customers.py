@@ -11,17 +11,18 @@ from pullcord.base import LONGEST_NAMED_ID, CityId, Money, OrderId, PartyId, Per
 from pullcord.orders import Outcome, State, Terms
 from pullcord.store import Command, Transaction
 
-from .clerk import Clerk
+from .following import Counted, FollowingClerk
 from .model import Count
 
 
-class CustomerDesk(Clerk):
+class CustomerDesk(FollowingClerk):
     """Reserve, quote, deposit, lock, cancel; and the sweeps that let quotes lapse and deposits lock."""
 
     def _for_customer(
         self, name: str, party: PartyId | None, command_id: str, body: Any, decide: Callable[[Transaction], Outcome]
     ) -> Command[Outcome]:
-        return self._command(name, party, self.house.platform.party_id, command_id, body, decide, Outcome)
+        decided = self._following(body["order"], decide)
+        return self._command(name, party, self.house.platform.party_id, command_id, body, decided, Outcome)
 
     def reserve(
         self, order_id: str, person_id: str, variant_id: str, plan: str, city_id: str, *, party: PartyId | None = None
@@ -125,7 +126,9 @@ class CustomerDesk(Clerk):
         """Take back every quote whose time is over; `moment` names the sweep."""
 
         def decide(tx: Transaction) -> Count:
-            return Count(len(orders.lapse_due(tx)))
+            lapsed = orders.lapse_due(tx)
+            self._following_sweep(tx, lapsed, Counted(asked=1))
+            return Count(len(lapsed))
 
         return self._command(
             "orders.lapse", party, self.house.platform.party_id, f"lapse-{moment}", {"moment": moment}, decide, Count
@@ -136,7 +139,9 @@ class CustomerDesk(Clerk):
         within = timedelta(hours=self.policies.lock_hours)
 
         def decide(tx: Transaction) -> Count:
-            return Count(len(orders.lock_due(tx, within)))
+            locked = orders.lock_due(tx, within)
+            self._following_sweep(tx, locked, Counted(asked=1, accepted=1))
+            return Count(len(locked))
 
         return self._command(
             "orders.lock_due",

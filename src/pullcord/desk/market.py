@@ -10,11 +10,11 @@ from pullcord.orders import State
 from pullcord.outlook import Counts
 from pullcord.store import Command, Reader, Transaction
 
-from .clerk import Clerk
+from .following import FIRM, Counted, FollowingClerk, counted_as
 from .model import Count
 
 
-class MarketDesk(Clerk):
+class MarketDesk(FollowingClerk):
     """Publish forecasts."""
 
     def forecast(self, run_id: str, weeks: int, *, party: PartyId | None = None) -> Command[Count]:
@@ -23,8 +23,10 @@ class MarketDesk(Clerk):
         def decide(tx: Transaction) -> Count:
             seen = tx.head
             today = self.local_date(tx)
-            found = self.outlook.forecast(self.house.local_time(tx.now), weeks, self.counts(tx))
+            counts = self.counts(tx)
+            found = self.outlook.forecast(self.house.local_time(tx.now), weeks, counts)
             demand.publish_forecast(tx, run_id, today, seen, found)
+            self._begin_following(tx, run_id, counts)
             return Count(round(found.total))
 
         return self._command(
@@ -54,22 +56,14 @@ class MarketDesk(Clerk):
             .subquery()
         )
         found = reader.query(sa.select(*told.c, sa.func.count()).group_by(*told.c))
-        firm = (State.LOCKED, State.BUILT, State.SHIPPED, State.HANDED_OVER)
-        reserved = seen = accepted = declined = 0
+        total = Counted()
         locked: dict[tuple[str, str], int] = {}
         for row in found:
-            state, paid, was_asked, variant_id, city_id, count = (row[i] for i in range(6))
-            if not was_asked and state is State.RESERVED:
-                reserved += count
-            if was_asked:
-                seen += count
-            if paid:
-                accepted += count
-            elif was_asked and state is not State.QUOTED:
-                declined += count
-            if state in firm:
+            state, paid, asked, variant_id, city_id, count = (row[i] for i in range(6))
+            total = total.plus(counted_as(state, paid, asked), count)
+            if state in FIRM:
                 locked[variant_id, city_id] = locked.get((variant_id, city_id), 0) + count
-        return Counts(reserved, seen, accepted, declined, locked)
+        return Counts(total.reserved, total.asked, total.accepted, total.declined, locked)
 
     def open_orders(self, reader: Reader) -> int:
         """Paid orders that have not reached their customers."""

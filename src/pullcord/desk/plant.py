@@ -120,8 +120,11 @@ class PlantDesk(Clerk):
         left_of_week = (7 - (today - this_week).days) / 7
         lag = timedelta(weeks=self.policies.freeze_weeks)
         table = demand.FORECAST.sql
+        units: sa.ColumnElement[float] = table.c.units
+        if revised := demand.revised_scale(tx):
+            units = units * sa.case((table.c.run_id == revised[0], revised[1]), else_=1.0)
         rows = tx.query(
-            sa.select(table.c.variant_id, table.c.week_start, sa.func.sum(table.c.units))
+            sa.select(table.c.variant_id, table.c.week_start, sa.func.sum(units))
             .where(table.c.program_id == tx.program_id, table.c.week_start >= this_week)
             .group_by(table.c.variant_id, table.c.week_start)
             .order_by(table.c.variant_id, table.c.week_start)

@@ -12,6 +12,7 @@ order.cancelled       order_id, reason                       M1 lost, L1
 order.handed_over     order_id, vehicle_id, delivered_on, price   M1, M2, M3, M7
 vehicle.built         vehicle_id, variant_id, built_on       M1, M2, M7
 forecast.published    signal_seq                             L1
+forecast.revised      signal_seq                             L1
 build.planned         build_order_id                         L2
 requirements.computed run_id, lines[].net                    L2, L3
 calloff.issued        run_id                                 L3
@@ -174,7 +175,7 @@ def _read(events: Iterable[Recorded]) -> _Story:
                 told.handed_over[body.order_id] = (body.vehicle_id, body.delivered_on, float(body.price.major))
             case "vehicle.built":
                 told.built[body.vehicle_id] = (body.variant_id, body.built_on)
-            case "forecast.published":
+            case "forecast.published" | "forecast.revised":
                 seen_up_to = max(seen_up_to, body.signal_seq)
                 told.forecasts.append((seen_up_to, event.recorded_at))
             case "build.planned":

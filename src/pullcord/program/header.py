@@ -59,6 +59,9 @@ class PolicyKeys(BaseModel):
     freeze_weeks: Annotated[int, _key("weeks of the schedule that no longer change", "week", ge=0, le=104)]
     plan_every_days: Annotated[int, _key("how often the schedule is computed", "day", ge=1, le=366)]
     forecast_every_days: Annotated[int, _key("how often the forecast is computed", "day", ge=1, le=366)]
+    forecast_on_signal: Annotated[
+        bool, _key("whether each signal of a customer revises the latest forecast at once; no, where it is not said")
+    ] = False
     privacy_epsilon_per_quarter: Annotated[
         float,
         BeforeValidator(_as_float),

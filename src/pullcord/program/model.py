@@ -30,6 +30,7 @@ class Policies:
     freeze_weeks: int  # weeks of the schedule that no longer change
     plan_every_days: int
     forecast_every_days: int
+    forecast_on_signal: bool = False  # each customer's signal revises the latest forecast in its own transaction
     privacy_epsilon_per_quarter: float = 1.0  # what a partner may learn of the persons who first came in one quarter
 
 
