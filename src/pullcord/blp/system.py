@@ -163,8 +163,9 @@ class System:
                 outcomes.append(costs)
             changes.append(cost_slope)
         pairs = list(zip(self.equations, outcomes, changes, strict=True))
-        observed = np.concatenate([e.instruments.T @ y for e, y, _ in pairs]) / rows
-        moved = np.concatenate([e.instruments.T @ change for e, _, change in pairs]) / rows
+        with np.errstate(invalid="ignore"):  # a market without an answer makes them no numbers, as it should
+            observed = np.concatenate([e.instruments.T @ y for e, y, _ in pairs]) / rows
+            moved = np.concatenate([e.instruments.T @ change for e, _, change in pairs]) / rows
         cross = self.cross()
         linear = np.zeros(0)
         moments, jacobian = observed, moved
