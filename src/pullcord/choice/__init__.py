@@ -18,7 +18,9 @@ from .elasticity import Responses, elasticities, marginal_effects
 from .engines import Engine, fit, fit_shards
 from .enumeration import market_shares, observed_shares
 from .fit import Convergence, Covariance, Fit, Model
+from .latent_class import LatentClass
 from .multinomial import Logit
+from .nested import Dissimilarity, NestedLogit, dissimilarities
 from .reading import choices_from_table, read_choices
 from .scenario import Add, Change, Remove, Scenario, market_of, scenario
 from .separation import separating_direction
@@ -42,14 +44,17 @@ __all__ = [
     "Covariance",
     "DataReport",
     "Dataset",
+    "Dissimilarity",
     "Engine",
     "Finding",
     "Fit",
+    "LatentClass",
     "LikelihoodRatio",
     "Logit",
     "MarketSimulation",
     "Maximum",
     "Model",
+    "NestedLogit",
     "NonNested",
     "Point",
     "Range",
@@ -71,6 +76,7 @@ __all__ = [
     "compare",
     "data_report",
     "design_matrix",
+    "dissimilarities",
     "draw_estimates",
     "elasticities",
     "fit",

@@ -9,9 +9,11 @@ import numpy as np
 
 from pullcord.base import InvalidInput
 
+from .checks import check_choices, refuse_unidentified
 from .data import ChoiceData, Floats
 from .fit import Convergence, Fit, Model
 from .trust_region import Maximum
+from .utility import Term
 
 # Eigenvalues of information scaled to a unit diagonal: below this, columns are copies of each other.
 _COPIES = 1e-11
@@ -65,6 +67,16 @@ class Sample:
             (min(self.weights[0], other.weights[0]), max(self.weights[1], other.weights[1])),
             self.counted or other.counted,
         )
+
+
+def checked(data: ChoiceData, terms: Sequence[Term], x: Floats) -> list[str]:
+    """What a modeller should know of the data before the fit, in words.
+
+    Raises InvalidInput for what the data cannot identify.
+    """
+    findings = check_choices(data, terms, x)
+    refuse_unidentified(findings)
+    return [f"{finding.words}; {finding.way_out}" for finding in findings]
 
 
 def conclude(

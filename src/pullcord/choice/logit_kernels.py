@@ -165,7 +165,7 @@ def _centre(column: Floats, p: Floats, root: Floats, carry: Floats) -> None:
 
 
 @kernel(fastmath=REORDER)
-def _add_products(columns: Floats, length: int, products: Floats) -> None:
+def add_products(columns: Floats, length: int, products: Floats) -> None:
     """products[k, m] += columns[k] . columns[m] for k <= m; two by two, so that each column read serves twice."""
     for k in range(0, len(columns), 2):
         a, b = columns[k], columns[k + 1]
@@ -244,7 +244,7 @@ def _block(
                         along += counts[j, t] * column[j * width + t]
                     scores[situations[t], k] = along
             _centre(column[:length].reshape(shape), p, root, carry)
-        _add_products(columns, length, products)
+        add_products(columns, length, products)
     return value
 
 

@@ -95,17 +95,23 @@ class LogitLikelihood:
 
         From a part of large data, unless the part makes it seem that something is not identified.
         """
-        part = self._part()
-        share = 1.0 if part is None else len(part.order) / self.data.situations
-        measured = at_zero.information / (share * choices_made(self.data))
-        if part is not None and identify(names, information, (), measured).unidentified:
+        measured = self.per_choice(at_zero)
+        if self._part() is not None and identify(names, information, (), measured).unidentified:
             measured = self.point(np.zeros(len(names))).information / choices_made(self.data)
         return measured
+
+    def per_choice(self, at_zero: Point) -> Floats:
+        """float64[term, term]: the information at the start, divided by how many choices it is of."""
+        part = self._part()
+        share = 1.0 if part is None else len(part.order) / self.data.situations
+        return at_zero.information / (share * choices_made(self.data))
 
     def _pass(
         self, beta: Floats, over: Tiles, weight: Floats | None, of_scores: bool, scores: Floats
     ) -> tuple[float, Floats, Floats]:
         data, terms = self.data, self.x.shape[1]
+        if weight is not None:  # kernels are compiled for arrays that nobody may write to
+            weight.flags.writeable = False
         share = len(over.order) / data.situations
         with threads(share * len(self.x) * (terms * terms + 25.0 * terms + 60)):
             values, gradients, products = logit_pass(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .data import ChoiceData, Floats
-from .estimation import conclude, finite
+from .estimation import checked, conclude, finite
 from .fit import Fit
 from .logit_kernels import logit_log_likelihoods, logit_probabilities
 from .logit_likelihood import LogitLikelihood
@@ -50,7 +50,9 @@ class Logit:
         """
         terms = parse_utility(self.utility, data)
         names = tuple(term.name for term in terms)
-        likelihood = LogitLikelihood.of(design_matrix(terms, data), data)
+        x = design_matrix(terms, data)
+        notes = checked(data, terms, x) if check else []
+        likelihood = LogitLikelihood.of(x, data)
         at_zero = likelihood.start()
         maximum = likelihood.maximum(start, at_zero, on_step)
         by_choice, by_person = likelihood.score_products(maximum.estimates)
@@ -62,6 +64,7 @@ class Logit:
             meat_robust=by_choice,
             meat_clustered=by_person,
             reference=likelihood.reference(names, maximum.point.information, at_zero),
+            notes=notes,
         )
 
     def probabilities(self, estimates: Floats, data: ChoiceData, *, seed: int = 0) -> Floats:
