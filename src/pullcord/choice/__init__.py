@@ -30,7 +30,8 @@ from .trust_region import Maximum, Point, maximise
 from .uncertainty import Range, draw_estimates
 from .utility import Term, design_matrix, parse_utility
 from .validation import CalibrationBin, Validation, calibration_table, validate
-from .willingness import WillingnessTable, WillingnessToPay, willingness_to_pay
+from .willingness import willingness_to_pay
+from .worths import WillingnessTable, WillingnessToPay
 
 __all__ = [
     "DATASETS",

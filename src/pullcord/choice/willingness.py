@@ -5,95 +5,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
 
-from pullcord.base import InvalidInput, NotFound
+from pullcord.base import InvalidInput
 
 from .fit import Covariance, Fit
-from .table import aligned, figure, group_of, wrapped
+from .table import figure, group_of
 from .tails import critical_value
 from .uncertainty import draw_estimates, known_covariance, percentile_range
-
-Method = Literal["delta", "krinsky-robb", "fieller"]
-
-
-@dataclass(frozen=True, slots=True)
-class WillingnessToPay:
-    """What one unit of an attribute is worth in money.
-
-    estimate : None where the sign of the price coefficient is not determined, so that the ratio has no meaning.
-    lower, upper : None where the interval is unbounded. excluded : what an unbounded interval leaves out, if anything.
-    method : how the interval was found. note : what must be said of it, or nothing.
-    """
-
-    name: str
-    estimate: float | None
-    lower: float | None
-    upper: float | None
-    method: Method
-    excluded: tuple[float, float] | None = None
-    note: str = ""
-
-    @property
-    def interval_in_words(self) -> str:
-        """The interval as a table shows it."""
-        if self.lower is not None and self.upper is not None:
-            return f"[{figure(self.lower)}, {figure(self.upper)}]"
-        if self.excluded is not None:
-            return f"below {figure(self.excluded[0])} or above {figure(self.excluded[1])}"
-        return "unbounded"
-
-
-@dataclass(frozen=True, slots=True)
-class WillingnessTable:
-    """What buyers would pay for each attribute, in units of price times `unit`, at a level of confidence."""
-
-    title: str
-    data_name: str
-    price: str
-    unit: float
-    level: float
-    covariance: Covariance
-    rows: tuple[WillingnessToPay, ...]
-
-    def __getitem__(self, name: str) -> WillingnessToPay:
-        """Of one attribute. Raises NotFound."""
-        for row in self.rows:
-            if row.name == name:
-                return row
-        raise NotFound(f"no willingness to pay for `{name}`", f"there are {', '.join(row.name for row in self.rows)}")
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {
-            "price": self.price,
-            "unit": self.unit,
-            "level": self.level,
-            "covariance": self.covariance,
-            "willingness_to_pay": {
-                row.name: {
-                    "estimate": row.estimate,
-                    "lower": row.lower,
-                    "upper": row.upper,
-                    "method": row.method,
-                    "note": row.note,
-                }
-                for row in self.rows
-            },
-        }
-
-    def __str__(self) -> str:
-        lines = wrapped(f"Willingness to pay, {self.title}, {self.data_name}: -taste / taste for {self.price}")
-        table: list[tuple[str, ...]] = [("", "estimate", f"{self.level:.0%} interval", "method")]
-        for row in self.rows:
-            shown = "undetermined" if row.estimate is None else figure(row.estimate)
-            table.append((row.name, shown, row.interval_in_words, row.method))
-        lines += aligned(table, rule_after=(0, len(table) - 1))
-        lines += wrapped(f"In units of {self.price}" + (f" x {self.unit:g}." if self.unit != 1 else "."))
-        for note in dict.fromkeys(row.note for row in self.rows if row.note):
-            lines += wrapped(f"Note: {note}", indent="  ")
-        return "\n".join(lines)
+from .worths import Method, WillingnessTable, WillingnessToPay
 
 
 def willingness_to_pay(
