@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pullcord.app import App
     from pullcord.program import Program
 
-demand = typer.Typer(help="Demand: publish what is expected.", no_args_is_help=True)
 production = typer.Typer(help="Production: plan the weeks, build the vehicles.", no_args_is_help=True)
 procurement = typer.Typer(help="Procurement: take in parts, trace them to orders.", no_args_is_help=True)
 logistics = typer.Typer(help="Logistics: arrivals.", no_args_is_help=True)
@@ -28,7 +27,6 @@ finance = typer.Typer(help="Finance: settle, and read the books.", no_args_is_he
 PlantOption = Annotated[str | None, typer.Option("--plant", help="Default: the program's first plant.")]
 
 
-@demand.command()
 def forecast(
     folder: Folder,
     weeks: Annotated[int, typer.Option(min=1, max=104, help="How far ahead.")] = 8,
