@@ -9,9 +9,11 @@ from typing import Any, Literal
 from pullcord.base import InvalidInput
 
 from .data import ChoiceData
+from .estimation import checked
 from .fit import Fit, Model
 from .ray_engine import ray_pool
 from .shards import LocalPool, Shard, cut, fit_pool
+from .utility import design_matrix, parse_utility
 
 Engine = Literal["local", "ray"]
 
@@ -37,12 +39,13 @@ def fit(data: ChoiceData, model: Model, *, engine: Engine = "local", shards: int
         raise InvalidInput(f"`{engine}` is no engine", "fit by local or ray")
     if engine == "local" and shards is None:
         return model.fit(data, seed=seed)
-    one_piece = data.name
+    terms = parse_utility(model.utility, data)
+    notes = checked(data, terms, design_matrix(terms, data))
     if engine == "local":
         pool = LocalPool([Shard(piece) for piece in cut(data, shards or 1)])
-        return fit_pool(pool, model, name=one_piece, seed=seed, one_person_one_shard=False)
+        return fit_pool(pool, model, name=data.name, seed=seed, notes=notes)
     with ray_pool(lambda processors: cut(data, shards or min(processors, data.persons)), shards) as actors:
-        return fit_pool(actors, model, name=one_piece, seed=seed, one_person_one_shard=False)
+        return fit_pool(actors, model, name=data.name, seed=seed, notes=notes)
 
 
 def fit_shards(
@@ -62,6 +65,8 @@ def fit_shards(
     values from file to file. workers : how many actors share the files, one for each processor by default.
     reading : how to read each file, as in `read_choices`. name : what the data are called; the first file's name
     unless given.
+
+    Nothing looks at all the data before the search: what they cannot identify the fit says, and is not refused.
 
     Raises as `fit` and `read_choices` do; InvalidInput also where a person stands in two files.
     """

@@ -185,11 +185,14 @@ def cut(data: ChoiceData, shards: int) -> list[ChoiceData]:
     return [data.take_persons(np.arange(low, high)) for low, high in pairwise(edges)]
 
 
-def fit_pool(pool: Pool, model: Model, *, name: str, seed: int, one_person_one_shard: bool) -> Fit:
+def fit_pool(
+    pool: Pool, model: Model, *, name: str, seed: int, one_person_one_shard: bool = False, notes: Sequence[str] = ()
+) -> Fit:
     """The fit of a model to all shards of a pool together.
 
-    one_person_one_shard : whether to make sure that no person lies in two shards. Raises InvalidInput where one does,
-    where shards do not have the same columns, and for models that cannot be fitted so.
+    one_person_one_shard : whether to make sure that no person lies in two shards. notes : what the fit shall say.
+
+    Raises InvalidInput where one does, where shards do not have the same columns, and for other models.
     """
     layouts: list[Common] = pool.ask("layout")
     common = Common(
@@ -206,10 +209,10 @@ def fit_pool(pool: Pool, model: Model, *, name: str, seed: int, one_person_one_s
     sample = samples[0]
     for other in samples[1:]:
         sample = sample + other
-    return _search(pool, model, names, sample, seed)
+    return _search(pool, model, names, sample, notes)
 
 
-def _search(pool: Pool, model: Model, names: tuple[str, ...], sample: Sample, seed: int) -> Fit:
+def _search(pool: Pool, model: Model, names: tuple[str, ...], sample: Sample, notes: Sequence[str]) -> Fit:
     at_zero = _point(pool, np.zeros(len(names)), 1.0)
     maximum = maximise(
         lambda theta: at_zero if not theta.any() else _point(pool, theta, 1.0),
@@ -226,6 +229,7 @@ def _search(pool: Pool, model: Model, names: tuple[str, ...], sample: Sample, se
         meat_robust=by_choice,
         meat_clustered=by_person,
         reference=at_zero.information / sample.choices,
+        notes=notes,
     )
 
 

@@ -126,7 +126,11 @@ def validate(
     for fold in range(folds):
         held = np.flatnonzero(fold_of_person == fold)
         test = data.take_persons(held)
-        fit = model.fit(data.take_persons(np.flatnonzero(fold_of_person != fold)), seed=seed)
+        try:
+            fit = model.fit(data.take_persons(np.flatnonzero(fold_of_person != fold)), seed=seed)
+        except InvalidInput as failure:
+            said = f"without the persons of fold {fold + 1}: {failure.message}"
+            raise InvalidInput(said, failure.hint, failure.problems) from failure
         if fit.unidentified:
             unidentified[fold] = fit.unidentified
         if not fit.convergence.converged:
