@@ -66,12 +66,22 @@ def test_a_nest_s_own_compete_hardest(nested: Fit) -> None:
     assert np.all(found.lower < found.upper)
 
 
-def test_nests_have_shares_but_no_surplus_here(nested: Fit) -> None:
-    found = simulate_market(nested, DATA, [Change("price", times=0.9, alternative="electric")], draws=40)
-    assert found.share("electric")[1].estimate > found.share("electric")[0].estimate
+def test_nests_have_shares_and_surplus(nested: Fit) -> None:
+    cheaper = [Change("price", plus=-0.1, alternative="petrol")]
+    found = simulate_market(nested, DATA, cheaper, price="price", draws=40)
+    before, after = found.share("petrol")
     assert sum(held.estimate for held in found["everyone"].after) == pytest.approx(1)
+    # Hotelling: a small price cut is worth the cut times the share that gains from it, between before and after.
+    worth = found["everyone"].surplus
+    assert worth.estimate == pytest.approx(0.1 * (before.estimate + after.estimate) / 2, rel=1e-3)
+    assert worth.lower < worth.estimate < worth.upper
+    one = simulate_market(nested, DATA, [Change("price", plus=-0.3)], price="price", draws=5)
+    assert one["everyone"].surplus.estimate == pytest.approx(0.3)
+
+
+def test_classes_have_no_surplus_here(classes: Fit) -> None:
     with pytest.raises(InvalidInput, match="surplus"):
-        simulate_market(nested, DATA, [Change("price", times=0.9)], price="price", draws=2)
+        simulate_market(classes, DATA, [Change("price", times=0.9)], price="price", draws=2)
 
 
 def test_each_class_pays_by_its_own_price(classes: Fit) -> None:

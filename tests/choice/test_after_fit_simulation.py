@@ -58,6 +58,13 @@ def test_an_indicator_that_is_set_clears_its_kin() -> None:
     assert new.sum() == (DATA.alternative == 2).sum()
 
 
+def test_an_indicator_that_is_changed_clears_its_kin() -> None:
+    after = scenario(DATA, [Change("fuel=petrol", to=1, alternative="electric")])
+    rows = DATA.alternative == 2
+    assert np.all(after.data.column("fuel=electric")[rows] == 0)
+    np.testing.assert_array_equal(after.data.column("fuel=electric")[~rows], DATA.column("fuel=electric")[~rows])
+
+
 def test_changes_hold_where_they_are_said_to() -> None:
     change = Change("price", times=0.5, plus=1.0, alternative="hybrid", where={"region=north": 1})
     after = scenario(DATA, [change]).data.column("price")

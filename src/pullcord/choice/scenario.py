@@ -17,6 +17,7 @@ from .enumeration import choices_faced
 class Change:
     """A column takes another value: `to`, or else what it was, times `times`, plus `plus`.
 
+    An indicator set to 1 (`fuel=electric`) sets the others of its kind (`fuel=petrol`) to 0, as in `Add`.
     alternative : of which alternative; None for all. where : only for rows whose columns have these values, such as
     {"region=north": 1}.
     """
@@ -111,7 +112,17 @@ def _change(now: Scenario, change: Change) -> Scenario:
     for column, value in change.where.items():
         rows &= now.data.column(column) == value
     after = np.where(rows, change.to if change.to is not None else before * change.times + change.plus, before)
-    return replace(now, data=now.data.with_columns(**{change.column: after}))
+    changed = {change.column: after}
+    if change.to == 1:
+        for kin in _kin(change.column, now.data):
+            changed[kin] = np.where(rows, 0.0, now.data.column(kin))
+    return replace(now, data=now.data.with_columns(**changed))
+
+
+def _kin(column: str, data: ChoiceData) -> list[str]:
+    """The other indicators of an indicator's kind; none for what is no indicator."""
+    kind, sign, _ = column.partition("=")
+    return [name for name in data.column_names if sign and name.startswith(f"{kind}=") and name != column]
 
 
 def _remove(now: Scenario, change: Remove) -> Scenario:
@@ -144,10 +155,8 @@ def _add(now: Scenario, change: Add) -> Scenario:
     offer = np.where(new, len(now.names), now.offer[rows[order]])
     values = dict(change.columns)
     for column, value in change.columns.items():
-        kind, sign, _ = column.partition("=")
-        if sign and value == 1:
-            kin = (name for name in now.data.column_names if name.startswith(f"{kind}=") and name not in change.columns)
-            values |= dict.fromkeys(kin, 0.0)
+        if value == 1:
+            values |= {kin: 0.0 for kin in _kin(column, now.data) if kin not in change.columns}
     sizes = np.bincount(situation[rows], minlength=now.data.situations)
     changed = {name: (np.flatnonzero(new), value) for name, value in values.items()}
     after = _with_rows(now, rows[order], sizes, offer.astype(np.int64), changed)

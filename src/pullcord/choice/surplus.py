@@ -7,15 +7,25 @@ Source: Small and Rosen (1981), Econometrica 49(1), eq. 5.5; Train (2009), Discr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from pullcord.base import InvalidInput
 
-from .data import ChoiceData, Floats
+from .data import ChoiceData, Floats, Integers
 from .fit import Fit
 from .multinomial import Logit
+from .nested import NestedLogit
 from .utility import design_matrix, parse_utility
+
+
+class Gain(Protocol):
+    """What a change is worth to each chooser, for any estimates."""
+
+    def change(self, estimates: Floats) -> Floats:
+        """float64[situation], in units of price; NaN where money is worth nothing."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,15 +36,18 @@ class Worth:
     respect to the price column. data : of each.
     """
 
+    model: Logit | NestedLogit
     x: tuple[Floats, Floats]
     price: tuple[Floats, Floats]
     data: tuple[ChoiceData, ChoiceData]
 
     @classmethod
     def of(cls, fit: Fit, price: str, before: ChoiceData, after: ChoiceData) -> Worth:
-        """Raises InvalidInput for a model whose surplus has no such formula, and for other choosers after than before;
-        NotFound where utility or data have no such column."""
-        if not isinstance(fit.model, Logit):
+        """Of a logit or a nested logit.
+
+        Raises InvalidInput for another model, for other choosers after than before, and where price does not enter.
+        """
+        if not isinstance(fit.model, Logit | NestedLogit):
             raise InvalidInput(
                 f"consumer surplus of {fit.model.title} is not known here", "ask for shares alone, without a price"
             )
@@ -49,13 +62,13 @@ class Worth:
         )
         if not np.any(slopes[0]):
             raise InvalidInput(f"`{price}` does not enter utility", f"utility is {fit.model.utility}")
-        return cls((x[0], x[1]), (slopes[0], slopes[1]), data)
+        return cls(fit.model, (x[0], x[1]), (slopes[0], slopes[1]), data)
 
     def income(self, estimates: Floats) -> Floats:
         """float64[situation]: the marginal utility of income. Raises InvalidInput where it is not one number."""
         per_situation = []
         for slopes, data in zip(self.price, self.data, strict=True):
-            each = -slopes @ estimates
+            each = -slopes @ estimates[: slopes.shape[1]]
             starts = data.situation_start[:-1]
             low, high = np.minimum.reduceat(each, starts), np.maximum.reduceat(each, starts)
             if not np.allclose(low, high, rtol=1e-9, atol=1e-12):
@@ -72,12 +85,29 @@ class Worth:
         """float64[situation]: what the change is worth to each chooser, in units of price; NaN where the price taste
         is not negative, for money then is worth nothing."""
         income = self.income(estimates)
-        gain = _log_sums(self.x[1] @ estimates, self.data[1]) - _log_sums(self.x[0] @ estimates, self.data[0])
+        before, after = (self._log_sums(x, data, estimates) for x, data in zip(self.x, self.data, strict=True))
+        gain = after - before
         return np.where(income > 0, gain / np.where(income > 0, income, 1.0), np.nan)
 
+    def _log_sums(self, x: Floats, data: ChoiceData, estimates: Floats) -> Floats:
+        utility, situation = x @ estimates[: x.shape[1]], data.situation_of_row()
+        if not isinstance(self.model, NestedLogit):
+            return log_sums(utility, situation, data.situations)
+        # What stands in no nest is a nest of its own, with a dissimilarity of 1.
+        of = np.arange(len(data.alternatives)) + len(self.model.nests)
+        for number, members in enumerate(self.model.nests.values()):
+            of[[data.alternatives.index(member) for member in members]] = number
+        lambdas = np.ones(len(self.model.nests) + len(data.alternatives))
+        lambdas[: len(self.model.nests)] = estimates[x.shape[1] :]
+        nest = of[data.alternative]
+        groups, group = np.unique(situation * len(lambdas) + nest, return_inverse=True)
+        # Rows of one alternative outside nests stand apart, however many: a logit within it, with a lambda of 1.
+        inner = log_sums(utility / lambdas[nest], group, len(groups))
+        return log_sums(lambdas[groups % len(lambdas)] * inner, groups // len(lambdas), data.situations)
 
-def _log_sums(utility: Floats, data: ChoiceData) -> Floats:
-    """float64[situation]: log of the sum of exp(utility) over what is on offer."""
-    starts = data.situation_start[:-1]
-    top = np.maximum.reduceat(utility, starts)
-    return np.asarray(top + np.log(np.add.reduceat(np.exp(utility - top[data.situation_of_row()]), starts)))
+
+def log_sums(utility: Floats, group: Integers, groups: int) -> Floats:
+    """float64[group]: log of the sum of exp(utility) over the members of each group; never overflows."""
+    top = np.full(groups, -np.inf)
+    np.maximum.at(top, group, utility)
+    return np.asarray(top + np.log(np.bincount(group, np.exp(utility - top[group]), minlength=groups)))
