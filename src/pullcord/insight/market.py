@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from pullcord import demand
 from pullcord.base import Money
 from pullcord.demand import OUTSIDE, ShareDraws
 from pullcord.outlook import Outlook
 
+from .level import Believed, ToldOrders
 from .model import Estimate, MarketOutlook, PlanPoint, PricePoint, Reach, RivalPoint, Substitute
 
 PRICE_POINTS = 13
 PRICE_RANGE = (0.7, 1.3)  # of the effective price; stretched to hold every plan's
 
 
-def market_outlook(outlook: Outlook, drawn: ShareDraws) -> MarketOutlook:
-    """What the new product would take of the market, before anybody has ordered."""
+def market_outlook(
+    outlook: Outlook, drawn: ShareDraws, told: ToldOrders | None = None, learned: Believed | None = None
+) -> MarketOutlook:
+    """What the new product would take of the market, before anybody has ordered and after what was told of orders."""
     market, said = outlook.market, outlook.prediction
     size = market.units_per_month
     return MarketOutlook(
@@ -31,7 +36,15 @@ def market_outlook(outlook: Outlook, drawn: ShareDraws) -> MarketOutlook:
         units_middle=round(drawn.point * size, 3),
         units_tastes=Reach(round(said.tastes_only.low * size, 3), round(said.tastes_only.high * size, 3)),
         price_elasticity=round(said.price_elasticity, 4),
+        now=None if learned is None else _estimate(learned),
+        orders_told=told.total if told is not None and learned is not None else None,
+        weeks_told=round(told.exposure_weeks(outlook), 3) if told is not None and learned is not None else None,
     )
+
+
+def _estimate(learned: Believed) -> Estimate:
+    low, high = np.quantile(learned.draws, [0.025, 0.975])
+    return Estimate(round(learned.mean, 3), round(float(low), 3), round(float(high), 3))
 
 
 def map_attribute(outlook: Outlook) -> str | None:

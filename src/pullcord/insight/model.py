@@ -45,7 +45,12 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class MarketOutlook:
-    """The market considered, and what the new product would take of it; units are those of a month in the long run."""
+    """The market considered, and what the new product would take of it; units are those of a month in the long run.
+
+    `units` is what is believed before the launch; `now` what is believed once released orders are counted, None where
+    none were released. `orders_told` are those orders, with the noise in them, and `weeks_told` the long-run weeks of
+    demand that they stand for.
+    """
 
     months: tuple[date, ...]  # of calibration
     units_per_month: float  # of the whole market considered
@@ -58,6 +63,14 @@ class MarketOutlook:
     units_middle: float  # at the share above
     units_tastes: Reach
     price_elasticity: float
+    now: Estimate | None = None
+    orders_told: int | None = None
+    weeks_told: float | None = None
+
+    @property
+    def believed(self) -> Estimate:
+        """What splits divide: the latest belief."""
+        return self.units if self.now is None else self.now
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,16 @@ def observations(
     epsilon_micro: int,
     *,
     learned: bool = False,
+    orders: int | None = None,
 ) -> tuple[Observation, ...]:
     """One for each unknown that watching can teach, in the order of the story: how many, at what price, of which.
 
     `learned`: whether releases have already moved the splits; what they are worth is then read off their intervals.
+    `orders`: how many paid orders releases have told of, None where they have told of none.
     """
     made: list[Observation | None] = [level_by_orders(outlook), level_by_reservations(outlook)]
+    if orders is not None:
+        made = [level_by_more_orders(outlook, orders)]
     made += price_scale(outlook, drawn)
     made += take_rate(rates, epsilon_micro, learned)
     made += segment(outlook, segments, learned)
@@ -78,6 +82,19 @@ def level_by_reservations(outlook: Outlook) -> Observation:
         ceil(3 * shape / room / share),
         f"{percent(share)} of them ask for a date; conversion and launch profile are taken to be known within"
         f" {percent(error)}",
+    )
+
+
+def level_by_more_orders(outlook: Outlook, orders: int) -> Observation:
+    """Once orders are counted, more of them say no more: what they share is the error of the launch profile."""
+    error = outlook.program.assumed("signal_relative_error")
+    return Observation(
+        "level by more orders",
+        "how many will buy in all",
+        "orders of the launch",
+        None,
+        f"{orders:,} are counted already, and all of them share one error: how much of the long run a launch day stands"
+        f" for is taken to be known within {percent(error)}; orders of later months are what tells",
     )
 
 

@@ -13,7 +13,7 @@ from pullcord.program import Program
 from pullcord.store import Reader
 from pullcord.survey import SurveyFit
 
-from . import market, observations, releases, splits, unknowns, willingness
+from . import level, market, observations, releases, splits, unknowns, willingness
 from .evidence import Margin, margin
 from .model import DemandReport, Facts
 
@@ -57,26 +57,28 @@ def demand_report(
     """
     program, party = outlook.program, partner_of(outlook.program, partner)
     drawn = market.share_draws(outlook)
-    outline = market.market_outlook(outlook, drawn)
     units, draws = drawn.by_both * outlook.market.units_per_month, len(drawn.by_both)
-    rows = told.releases if told is not None else ()
+    mean, rows = outlook.prediction.units_mean, told.releases if told is not None else ()
+    orders = level.told_orders(rows)
+    learned = level.learn(outlook, orders, draws) if orders is not None else None
+    if learned is not None:
+        units, mean = learned.draws, learned.mean
     cities = splits.city_split(program, margin(rows, "city"), draws=draws)
     plans = splits.segment_split(program, margin(rows, "plan"), draws=draws)
     options = splits.option_splits(program, _by_option(program, rows), draws=draws)
-    learned = dict.fromkeys(
+    releases_used = dict.fromkeys(
         name for found in (cities, plans, *(found for _, found in options)) for name in found.learned_from
     )
-    mean = outlook.prediction.units_mean
     segments, rates = splits.segment_units(units, mean, plans), splits.take_rates(program, options)
     attribute = market.map_attribute(outlook)
     epsilon = program.policies.privacy_epsilon_per_quarter
     return DemandReport(
         facts=_facts(outlook, party),
-        market=outline,
+        market=market.market_outlook(outlook, drawn, orders, learned),
         segments=segments,
         cities=splits.city_units(program, units, mean, cities, plans),
         take_rates=rates,
-        learned_from=tuple(learned),
+        learned_from=tuple(releases_used),
         willingness=(
             *willingness.from_tastes(program),
             *(willingness.from_survey(program, survey) if survey is not None else ()),
@@ -87,14 +89,15 @@ def demand_report(
         plan_points=market.plan_points(outlook),
         price_points=market.price_points(outlook),
         substitutes=market.substitutes(outlook),
-        unknowns=unknowns.unknowns(outlook, drawn, segments, rates),
+        unknowns=unknowns.unknowns(outlook, drawn, segments, rates, orders=orders, learned=learned),
         observations=observations.observations(
             outlook,
             drawn,
             segments,
             rates,
             epsilon_micro(round(epsilon, 6)) if epsilon > 0 else 0,
-            learned=bool(learned),
+            learned=bool(releases_used),
+            orders=None if learned is None or orders is None else orders.total,
         ),
         reservations=program.launch[-1].reservations_cumulative if program.launch else None,
         ledger_given=told is not None,

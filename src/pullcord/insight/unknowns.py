@@ -12,22 +12,68 @@ from pullcord.demand import Level, ShareDraws, Signal, Taste
 from pullcord.outlook import TAKEN_BEFORE, WEEKS_PER_MONTH, Outlook
 from pullcord.program import Assumption
 
+from .level import Believed, ToldOrders, learn
 from .model import SegmentUnits, TakeRate, Unknown
 from .splits import NORMAL_95
 
+LOW_AND_HIGH = "assumptions.csv, low and high"
+LAUNCH = (
+    ("launch_first_week_multiple", "demand of the launch week"),
+    ("launch_decay_weeks", "weeks until the launch fades"),
+    ("signal_relative_error", "error of profile and conversions"),
+)
 MINUS = "\u2212"
 POINT_DRAWS = 100  # where only the point is asked for, the draws do not matter
 
 
 def unknowns(
-    outlook: Outlook, drawn: ShareDraws, segments: tuple[SegmentUnits, ...], rates: tuple[TakeRate, ...]
+    outlook: Outlook,
+    drawn: ShareDraws,
+    segments: tuple[SegmentUnits, ...],
+    rates: tuple[TakeRate, ...],
+    *,
+    orders: ToldOrders | None = None,
+    learned: Believed | None = None,
 ) -> tuple[Unknown, ...]:
-    """Every unknown, the one that moves most units first; all others are held at their middle."""
-    found = [_constant(outlook, drawn)]
-    found += [_taste(outlook, drawn, taste) for taste in outlook.program.tastes if taste.standard_error > 0]
-    found += [row for row in (_widest_rate(outlook, rates), _widest_segment(outlook, segments)) if row is not None]
-    found += conversions(outlook)
+    """Every unknown, the one that moves most units first; all others are held at their middle.
+
+    Before any order is told of, the whole hangs on the own constant and the tastes, and on how reservations convert;
+    after that on how much of the long run the orders stand for.
+    """
+    if orders is not None and learned is not None:
+        base = learned.mean
+        found = _after_orders(outlook, orders, learned)
+    else:
+        base = drawn.point * outlook.market.units_per_month
+        found = [_constant(outlook, drawn)]
+        found += [_taste(outlook, drawn, taste) for taste in outlook.program.tastes if taste.standard_error > 0]
+        found += conversions(outlook)
+    found += [row for row in (_widest_rate(base, rates), _widest_segment(base, segments)) if row is not None]
     return tuple(sorted(found, key=lambda row: (-row.swing, row.key)))
+
+
+def _after_orders(outlook: Outlook, orders: ToldOrders, learned: Believed) -> list[Unknown]:
+    """What moves the whole once orders are counted: what is left of the belief, and what the counting rests on."""
+    low, high = np.quantile(learned.draws, [0.025, 0.975])
+    made = [
+        Unknown(
+            "level", f"long-run demand, {orders.total:,} orders counted", "all units",
+            round(learned.mean, 3), round(float(low), 3), round(float(high), 3), "2.5 %", "97.5 %",
+            "belief before the launch, and released orders",
+        )
+    ]  # fmt: skip
+    draws = len(learned.draws)
+    for key, name in LAUNCH:
+        row = outlook.program.assumptions[key]
+        ends = [learn(outlook, orders, draws, other={key: value}) for value in (row.low, row.high)]
+        at = [learned.mean if end is None else end.mean for end in ends]
+        made.append(
+            Unknown(
+                key, name, "all units", round(learned.mean, 3), round(at[0], 3), round(at[1], 3),
+                f"{row.low:g}", f"{row.high:g}", LOW_AND_HIGH,
+            )
+        )  # fmt: skip
+    return [row for row in made if row.swing > 0]
 
 
 def _constant(outlook: Outlook, drawn: ShareDraws) -> Unknown:
@@ -73,12 +119,11 @@ def _taste(outlook: Outlook, drawn: ShareDraws, taste: Taste) -> Unknown:
     )  # fmt: skip
 
 
-def _widest_rate(outlook: Outlook, rates: tuple[TakeRate, ...]) -> Unknown | None:
+def _widest_rate(units: float, rates: tuple[TakeRate, ...]) -> Unknown | None:
     """The option whose take rate is least certain: it moves its own units, not the whole."""
     if not rates:
         return None
     row = max(rates, key=lambda r: (r.rate.high - r.rate.low, r.family_id, r.option_id))
-    units = outlook.prediction.share * outlook.market.units_per_month
     return Unknown(
         "take rate", f"take rate of {row.option}", f"units with {row.option}",
         round(units * row.rate.mean, 3), round(units * row.rate.low, 3), round(units * row.rate.high, 3),
@@ -86,13 +131,12 @@ def _widest_rate(outlook: Outlook, rates: tuple[TakeRate, ...]) -> Unknown | Non
     )  # fmt: skip
 
 
-def _widest_segment(outlook: Outlook, segments: tuple[SegmentUnits, ...]) -> Unknown | None:
+def _widest_segment(units: float, segments: tuple[SegmentUnits, ...]) -> Unknown | None:
     """The plan whose share is least certain."""
     open_ = [row for row in segments if row.share.high > row.share.low]
     if not open_:
         return None
     row = max(open_, key=lambda r: (r.share.high - r.share.low, r.segment))
-    units = outlook.prediction.share * outlook.market.units_per_month
     return Unknown(
         "segment", f"share of plan {row.segment}", f"units under {row.segment}",
         round(units * row.share.mean, 3), round(units * row.share.low, 3), round(units * row.share.high, 3),
@@ -112,7 +156,7 @@ def conversions(outlook: Outlook) -> list[Unknown]:
     ):
         row = outlook.program.assumptions[key]
         at = [after_reservations(outlook, {key: value}) for value in (row.low, row.high)]
-        ends, source = (percent(row.low), percent(row.high)), "assumptions.csv, low and high"
+        ends, source = (percent(row.low), percent(row.high)), LOW_AND_HIGH
         moves, units = "all units, once the reservations are counted", [round(value, 3) for value in (base, *at)]
         made.append(Unknown(key, name, moves, units[0], units[1], units[2], *ends, source))
     return [row for row in made if row.swing > 0]

@@ -13,9 +13,9 @@ _ANGLES = tuple(pi * k / 12 for k in (3, 21, 9, 15, 2, 22, 10, 14, 4, 20, 8, 16,
 
 
 def lead_names(
-    anchors: Sequence[Anchor], places: Sequence[Place | None], frame: Box, size: float
+    anchors: Sequence[Anchor], places: Sequence[Place | None], frame: Box, size: float, *, waiting: int
 ) -> list[tuple[Place, tuple[float, float]] | None]:
-    """For each anchor without a place one further off, and where its line ends; None where it has one, or none is free.
+    """For each of the first `waiting` anchors without a place one further off, and where its line ends; else None.
 
     Names lie on no bubble and no other name, lines cross neither; earlier anchors choose first.
     """
@@ -23,15 +23,27 @@ def lead_names(
     bubbles = [(a.x - a.radius, a.y - a.radius, a.x + a.radius, a.y + a.radius) for a in anchors]
     lines: list[tuple[float, float, float, float]] = []
     found: list[tuple[Place, tuple[float, float]] | None] = []
-    for anchor, place in zip(anchors, places, strict=True):
+    for i, (anchor, place) in enumerate(zip(anchors, places, strict=True)):
         led = None
-        if place is None and anchor.text:
+        if place is None and anchor.text and i < waiting:
             led = _first_free(anchor, frame, size, bubbles, names, lines)
         if led is not None:
             names.append(_box(led[0], anchor.text, size))
             lines.append((anchor.x, anchor.y, *led[1]))
         found.append(led)
     return found
+
+
+def on_bubble(anchors: Sequence[Anchor], own: int, place: Place | None, size: float) -> bool:
+    """Whether the name of an anchor would lie on another one's bubble."""
+    if place is None:
+        return False
+    box = _box(place, anchors[own].text, size)
+    return any(
+        _meet(box, (a.x - a.radius, a.y - a.radius, a.x + a.radius, a.y + a.radius))
+        for i, a in enumerate(anchors)
+        if i != own
+    )
 
 
 def _first_free(

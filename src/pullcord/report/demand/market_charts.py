@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from pullcord.insight import DemandReport, TakeRate
@@ -11,8 +12,8 @@ from pullcord.insight import DemandReport, TakeRate
 from ..amounts import number, percent, plural, shorten
 from ..axes import name_room, name_rows, round_steps, say, x_label
 from ..chart import Chart
-from ..sheet import KeyEntry, Sheet
-from ..style import INK, MUTED, series_colour
+from ..sheet import KeyEntry, Sheet, text_width
+from ..style import INK, MUTED, PULL, series_colour
 from .marks import point, row_plot
 
 CITIES_WIDE, CITIES_NARROW = 24, 16
@@ -32,7 +33,8 @@ def market_charts(report: DemandReport) -> list[Chart]:
             "What the new product would sell, in all and by segment, beside the best sellers. The thick bar is what"
             " uncertain tastes allow, the thin line adds what no data can tell before launch: how buyers see it apart"
             " from its listed attributes. A segment is a plan of the price card. Segments move with the whole, so that"
-            " their ends do not add up; their means do, to the mean of all that is possible, the small upright.",
+            " their ends do not add up; their means do: to the mean of all that is possible, the small upright, or to"
+            " what released orders have made of it.",
             f"{units} a month",
             f"{model}; sales as published; plan shares from assumptions.csv{learned}",
             lambda sheet: _standing(report, sheet),
@@ -81,32 +83,48 @@ def _standing(report: DemandReport, sheet: Sheet) -> Figure:
     parts = list(enumerate(report.segments)) if several else []
     best = [row for row in report.rivals if not row.ours and row.units_per_month is not None][:BEST_SELLERS]
     letters = 21 if sheet.narrow else 40
-    names = [shorten(report.facts.product, letters)]
+    before = "before the launch" if market.now else report.facts.product
+    names = [shorten(before, letters)]
+    if market.now is not None:
+        counted = "" if sheet.narrow else " counted"
+        names.append(f"with {number(market.orders_told)} orders{counted}")
+    top = len(names)
     names += [shorten(f"of which {row.segment}", letters) for _, row in parts]
     names += [shorten(row.name, letters) for row in best]
     key = [KeyEntry("predicted", INK, "line"), KeyEntry("sold", MUTED, "dot")]
-    figure, (plot,) = sheet.plots(28 * len(names) + 10, "", left=name_room(names, sheet), right=24, key=key)
-    for at, (units, colour) in enumerate([(market.units, INK), *((row.units, series_colour(k)) for k, row in parts)]):
-        plot.plot([units.low, units.high], [at, at], color=colour, linewidth=2.0)
-        if at:
-            plot.plot([units.mean], [at], marker="o", markersize=8, color=colour, markeredgecolor="white")
-            say(plot, _three(units.mean), (units.mean, at), sheet, dy=11, ha="center", color=INK)
-    tastes = market.units_tastes
-    plot.plot([tastes.low, tastes.high], [0, 0], color=INK, linewidth=11.0, alpha=0.25, solid_capstyle="butt")
-    plot.plot([market.units.mean] * 2, [-0.24, 0.24], color=INK, linewidth=2.0)
-    plot.plot([market.units_middle], [0], marker="o", markersize=9, color=INK, markeredgecolor="white")
-    say(plot, _three(market.units_middle), (market.units_middle, 0), sheet, dy=13, ha="center", fontweight="bold")
-    for at, row in enumerate(best, start=1 + len(parts)):
-        plot.plot([row.units_per_month or 0.0], [at], marker="o", markersize=7, color=MUTED)
+    left = max(name_room(names, sheet), 1.13 * text_width(names[top - 1], sheet.size) + 12)  # that name is bold
+    figure, (plot,) = sheet.plots(28 * len(names) + 10, "", left=left, right=24, key=key)
     plot.set_xlim(0, max(market.units.high, *(row.units_per_month or 0.0 for row in best), 1.0) * 1.04)
+    rows = [*([] if market.now is None else [(market.now, PULL)]), *((r.units, series_colour(k)) for k, r in parts)]
+    for at, (units, colour) in enumerate(rows, start=1):
+        plot.plot([units.low, units.high], [at, at], color=colour, linewidth=2.0)
+        plot.plot([units.mean], [at], marker="o", markersize=8, color=colour, markeredgecolor="white")
+        _say_above(plot, units.mean, at, sheet)
+    units, tastes = market.units, market.units_tastes
+    plot.plot([units.low, units.high], [0, 0], color=INK, linewidth=2.0)
+    plot.plot([tastes.low, tastes.high], [0, 0], color=INK, linewidth=11.0, alpha=0.25, solid_capstyle="butt")
+    plot.plot([units.mean] * 2, [-0.24, 0.24], color=INK, linewidth=2.0)
+    plot.plot([market.units_middle], [0], marker="o", markersize=9, color=INK, markeredgecolor="white")
+    _say_above(plot, market.units_middle, 0, sheet, bold=True)
+    for at, row in enumerate(best, start=top + len(parts)):
+        plot.plot([row.units_per_month or 0.0], [at], marker="o", markersize=7, color=MUTED)
     name_rows(plot, names)
     plot.set_ylim(len(names) - 0.45, -0.75)
     if best:
-        plot.axhline(len(parts) + 0.5, color="#c4ced9", linewidth=1.0)
-    plot.get_yticklabels()[0].set(color=INK, fontweight="bold")
+        plot.axhline(top + len(parts) - 0.5, color="#c4ced9", linewidth=1.0)
+    plot.get_yticklabels()[top - 1].set(color=INK, fontweight="bold")
     plot.xaxis.set_major_locator(round_steps(3 if sheet.narrow else 6))
     x_label(plot, f"{plural(report.facts.unit_name)} a month", sheet.size)
     return figure
+
+
+def _say_above(plot: Axes, value: float, row: float, sheet: Sheet, *, bold: bool = False) -> None:
+    """The value above its dot, to the right of the axis even where the dot is close to it."""
+    close = plot.transData.transform((value, 0))[0] - plot.bbox.x0 < 20
+    say(
+        plot, _three(value), (value, row), sheet, dx=-4 if close else 0, dy=13 if bold else 11,
+        ha="left" if close else "center", fontweight="bold" if bold else "normal",
+    )  # fmt: skip
 
 
 def _cities(report: DemandReport, sheet: Sheet) -> Figure:

@@ -161,6 +161,15 @@ def _unknowns_lead(report: DemandReport) -> str:
     if not report.unknowns:
         return ""
     whole = [row for row in report.unknowns if row.moves == "all units"]
+    if report.market.now is not None:
+        rest = [row for row in whole if row.key != "level"]
+        said = f"{number(report.market.orders_told)} orders are counted."
+        if not rest:
+            return said
+        top = max(rest, key=lambda row: row.swing)
+        ends = " to ".join(number(float(f"{v:.3g}"), 0) for v in sorted((top.at_low, top.at_high)))
+        units = plural(report.facts.unit_name)
+        return f"{said} What they say hangs most on the {top.name} assumed: it moves the whole, {ends} {units} a month."
     top = max(whole, key=lambda row: row.swing) if whole else report.unknowns[0]
     reserved = (
         f" The published {number(report.reservations)} reservations, counted as the outlook counts them, move the"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,7 +16,7 @@ from ..chart import Chart
 from ..placement import Anchor, place_names
 from ..sheet import KeyEntry, Sheet, text_width
 from ..style import AXIS, INK, MUTED, PULL, PUSH
-from .leaders import lead_names
+from .leaders import lead_names, on_bubble
 
 _UNITS = frozenset(
     ("km", "m", "cm", "mm", "kw", "kwh", "w", "kg", "g", "l", "lm", "lumen", "lines", "h", "min", "s", "inch", "db")
@@ -137,10 +138,12 @@ def _name_bubbles(
     pixels = plot.transData.transform([*zip(xs, ys, strict=True)])
     anchors = [Anchor(float(p[0]), float(p[1]), r, n) for p, r, n in zip(pixels, radii, names, strict=True)]
     box = plot.bbox
-    frame = (box.x0 - 34, box.y0, box.x1 + 14, box.y1 + 6)
+    frame = (box.x0 + 2, box.y0 + 2, box.x1 + 14, box.y1 + 6)
     most = NAMES_NARROW if sheet.narrow else NAMES_WIDE
     places = place_names(anchors, frame, sheet.size, most=most)
-    led = lead_names(anchors, places, frame, sheet.size) if not sheet.narrow else [None] * len(anchors)
+    if shown[0].ours and on_bubble(anchors, 0, places[0], sheet.size):  # ours is told apart, whatever lies around it
+        places = place_names([replace(anchors[0], text=""), *anchors[1:]], frame, sheet.size, most=most)
+    led = lead_names(anchors, places, frame, sheet.size, waiting=1 if sheet.narrow else len(anchors))
     back = plot.transData.inverted()
     for i, (row, name) in enumerate(zip(shown, names, strict=True)):
         place, line = places[i], led[i]

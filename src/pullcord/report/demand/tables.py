@@ -48,7 +48,8 @@ def csv_tables(report: DemandReport) -> dict[str, Table]:
         "market": (
             ("what", *ends),
             [
-                ("units_per_month", *_three(report.market.units)),
+                ("units_per_month_before_the_launch", *_three(report.market.units)),
+                ("units_per_month", *_three(report.market.believed)),
                 ("share_of_market", report.market.share, report.market.share_all.low, report.market.share_all.high),
                 (
                     "share_of_market_tastes_alone",
@@ -161,7 +162,7 @@ def cities_table(report: DemandReport) -> HtmlTable:
         )
         for city in report.cities
     ]
-    whole = report.market.units
+    whole = report.market.believed
     sums = [number(row.units.mean, 0) for row in report.segments] if several else []
     made.append(("all cities", number(whole.mean, 0), reach(whole), *sums))
     columns = ("city", f"{plural(report.facts.unit_name)} a month", "95 %", *heads)

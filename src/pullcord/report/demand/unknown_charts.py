@@ -62,7 +62,7 @@ def _willingness(report: DemandReport, sheet: Sheet) -> Figure:
     divisor, unit = money_scale(values, currency)
     names = [willingness_name(row) for row in rows]
     if sheet.narrow:
-        names = [f"{name}: {money(row.value.minor, currency, 0)}" for name, row in zip(names, rows, strict=True)]
+        names = [f"{name}: {_about(row, currency)}" for name, row in zip(names, rows, strict=True)]
     figure, plot = row_plot(sheet, names, right=24)
     low, high = min(0.0, *values) / divisor, max(0.0, *values) / divisor
     air = (high - low) * 0.04 or 1.0
@@ -81,9 +81,15 @@ def _willingness(report: DemandReport, sheet: Sheet) -> Figure:
         known = ends[0] > 0 or ends[1] < 0
         point(plot, at, value, *ends, colour=PULL if known else MUTED, ring=not known)
         if not sheet.narrow:
-            say(plot, money(row.value.minor, currency, 0), (value, at), sheet, dy=12, ha="center", color=INK)
+            say(plot, _about(row, currency), (value, at), sheet, dy=12, ha="center", color=INK)
     x_label(plot, unit, sheet.size)
     return figure
+
+
+def _about(row: Willingness, currency: str) -> str:
+    """The amount to three significant figures: more would claim a precision that nobody has."""
+    minor = float(f"{row.value.minor:.3g}")
+    return money(minor, currency, 0 if abs(row.value.major) >= 10 else 2)
 
 
 def _tornado(report: DemandReport, sheet: Sheet) -> Figure:

@@ -20,16 +20,27 @@ def cards(report: DemandReport) -> list[Card]:
 
 
 def expected_card(report: DemandReport) -> Card:
-    """The middle of the forecast with both intervals, and the mean that the tables add up to."""
+    """The latest belief, and the forecast before the launch with both intervals."""
     market, units = report.market, plural(report.facts.unit_name)
+    share = f"{percent(market.share)} of the market considered, at mean tastes and the middle of the rivals' constants"
+    spans = (
+        f"Uncertain tastes alone allow {_three(market.units_tastes.low)} to {_three(market.units_tastes.high)}; with"
+        f" what no data can tell before launch, {_three(market.units.low)} to {_three(market.units.high)}."
+    )
+    if market.now is None:
+        return Card(
+            "What it would sell",
+            _three(market.units_middle),
+            f"{units} a month, {share}. {spans} The upside is longer than the downside: the mean over all that is"
+            f" possible, which the tables below add up to, is {_three(market.units.mean)}.",
+        )
     return Card(
-        "What it would sell",
-        _three(market.units_middle),
-        f"{units} a month, {percent(market.share)} of the market considered, at mean tastes and the middle of the"
-        f" rivals' constants. Uncertain tastes alone allow {_three(market.units_tastes.low)} to"
-        f" {_three(market.units_tastes.high)}; with what no data can tell before launch, {_three(market.units.low)} to"
-        f" {_three(market.units.high)}. The upside is longer than the downside: the mean over all that is possible,"
-        f" which the tables below add up to, is {_three(market.units.mean)}.",
+        "What it will sell",
+        _three(market.now.mean),
+        f"{units} a month in the long run ({_three(market.now.low)} to {_three(market.now.high)}), as"
+        f" {number(market.orders_told)} released orders say, over days that stand for {number(market.weeks_told, 1)}"
+        f" weeks of the long run; the tables below add up to this. Before the launch it was"
+        f" {_three(market.units_middle)}, {share}. {spans}",
     )
 
 
@@ -54,13 +65,13 @@ def unknown_card(report: DemandReport) -> Card:
 def observation_card(report: DemandReport) -> Card:
     """The cheapest observation of what moves most."""
     row = report.observations[0]
+    if row.count is None:
+        said = f"No number of {row.watch} would halve the interval of {row.unknown}: {row.reason}."
+        return Card("What would change our mind", "not more of the same", unbroken(said))
     never = next((o for o in report.observations if o.count is None), None)
     tail = f" Of {never.watch} no number would do: {never.reason}." if never is not None else ""
-    return Card(
-        "What would change our mind",
-        "none" if row.count is None else f"{number(row.count, 0)} {row.watch}",
-        unbroken(f"would halve the interval of {row.unknown}: {row.reason}.{tail}"),
-    )
+    said = f"would halve the interval of {row.unknown}: {row.reason}.{tail}"
+    return Card("What would change our mind", f"{number(row.count, 0)} {row.watch}", unbroken(said))
 
 
 def observation_cards(report: DemandReport) -> list[Card]:
@@ -88,10 +99,8 @@ def orders_card(report: DemandReport) -> Card:
         return Card("What orders say", "not asked", orders_sentence(report))
     if not report.releases:
         return Card("What orders say", "not told", orders_sentence(report))
-    last = report.releases[-1]
-    root = last.cells[0]
-    told = f"fewer than {last.least_shown}" if root.count is None else number(root.count)
-    return Card("What orders say", told, orders_sentence(report))
+    told, rest = _told(report)
+    return Card("What orders say", told, rest)
 
 
 def orders_sentence(report: DemandReport) -> str:
@@ -104,14 +113,22 @@ def orders_sentence(report: DemandReport) -> str:
             f"A ledger was given, and nothing in it has been released to {partner}: no orders were seen, and everything"
             " here is forecast. `pullcord demand release` releases private counts."
         )
-    last = report.releases[-1]
+    told, rest = _told(report)
+    return f"{told} {rest}"[:1].upper() + f"{told} {rest}"[1:]
+
+
+def _told(report: DemandReport) -> tuple[str, str]:
+    """The count of the latest release, the surest of that day, and what it counts."""
+    last, releases = max(report.releases, key=lambda row: (row.as_of, -row.half_width)), len(report.releases)
     root = last.cells[0]
+    told = f"fewer than {last.least_shown}" if root.count is None else number(root.count)
     span = "" if root.low is None else f" ({number(root.low)} to {number(root.high)} with 95{SPACE}% confidence)"
-    return (
-        f"{_counted(last)} of those first seen in {last.period}, as of {last.as_of}{span}. {partner} learned this from"
-        f" {number(len(report.releases))} private release{'s' if len(report.releases) > 1 else ''}: counts with noise,"
-        " and nothing about any person."
+    ways = f"{number(releases)} private releases" if releases > 1 else "one private release"
+    rest = (
+        f"{_counted(last)} of those first seen in {last.period}, as of {last.as_of}{span}. {report.facts.partner}"
+        f" learned this from {ways}: counts with noise, and nothing about any person."
     )
+    return told, rest
 
 
 def _counted(release: Released) -> str:
@@ -127,8 +144,7 @@ def splits_sentence(report: DemandReport) -> str:
     if report.learned_from:
         return (
             f"How they split over cities, segments and options has been learned from {', '.join(report.learned_from)},"
-            " with the noise of the releases counted in. How many there are in all is still the forecast made before"
-            " the launch: releases do not move it here."
+            " with the noise of the releases counted in."
         )
     return (
         "How they split rests on inhabitants, on the assumed shares of the plans, and on the variants on sale: what is"
