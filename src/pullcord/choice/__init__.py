@@ -30,6 +30,7 @@ from .trust_region import Maximum, Point, maximise
 from .uncertainty import Range, draw_estimates
 from .utility import Term, design_matrix, parse_utility
 from .validation import CalibrationBin, Validation, calibration_table, validate
+from .warming import warm_up
 from .willingness import willingness_to_pay
 from .worths import WillingnessTable, WillingnessToPay
 
@@ -97,5 +98,6 @@ __all__ = [
     "separating_direction",
     "simulate_market",
     "validate",
+    "warm_up",
     "willingness_to_pay",
 ]

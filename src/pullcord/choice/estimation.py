@@ -215,8 +215,10 @@ def _copies_note(names: Sequence[str], direction: Floats, scale: Floats) -> str:
 
 def _runaway_note(names: Sequence[str], direction: Floats) -> str:
     members = ", ".join(f"`{names[int(i)]}`" for i in np.flatnonzero(np.abs(direction) > _SHARE_MIN))
-    verb = "has" if "," not in members else "have, taken together,"
-    return f"{members} {verb} no finite estimate: what was chosen follows from it without exception (separation)"
+    return (
+        f"no finite estimate of {members}: where the search ended nothing tells of it any more, as when what was chosen"
+        " follows from it without exception (separation)"
+    )
 
 
 def _condition(information: Floats) -> float:

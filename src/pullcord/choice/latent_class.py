@@ -144,7 +144,7 @@ class LatentClass:
 
     def _emptiness(self, shares: Floats, data: ChoiceData) -> list[str]:
         return [
-            f"class {c} is next to empty (share {share:.2g} of {data.persons} persons): fewer classes say the same"
+            f"class {c} is next to empty ({share * data.persons:.2g} of {data.persons} persons): fewer classes do as well"
             for c, share in enumerate(shares, 1)
             if share * data.persons < _PERSONS_MIN
         ]

@@ -72,8 +72,9 @@ class LatentClassLikelihood:
         """Log-likelihood, gradient and exact information."""
         gradient, information, complete, likelihoods, _, _ = self._pass(theta, True, _NO_SCORES)
         # A class that nobody is of has no information of its own: it counts as one choice of one person.
-        one = [*np.tile(np.diag(self.per_choice), self.classes), *np.tile(self._traits(), self.classes - 1)]
-        return Point(float(likelihoods.sum()), gradient, information, np.sqrt(complete + one))
+        one = np.append(np.tile(np.diag(self.per_choice), self.classes), np.tile(self._traits(), self.classes - 1))
+        scale = np.where(one > 0, np.sqrt(complete + one), 0.0)
+        return Point(float(likelihoods.sum()), gradient, information, scale)
 
     def reference(self) -> Floats:
         """float64[parameter, parameter]: what one choice in one of the classes, and one person, tell at the outset."""

@@ -22,6 +22,9 @@ _PART_SHARE = 10
 _RADIUS = 1e3
 # Newton's method doubles the digits with each step: within this many standard errors all that matter are there.
 _TOLERANCE = 1e-5
+# Of a term's mean square: below this its variance within choices is the rounding of none.
+_NO_VARIANCE = 1e-24
+_LOOK_ROWS = 10_000
 _NO_SCORES = np.empty((0, 0))
 
 
@@ -38,7 +41,9 @@ class LogitLikelihood:
         """Raises InvalidInput where nothing was chosen."""
         if not data.chosen.any():
             raise InvalidInput(f"nobody chose anything in `{data.name}`", "mark one alternative of each as chosen")
-        return cls(x, data, tiles(data.situation_start))
+        closed = x.view()  # kernels are compiled for arrays that nobody may write to
+        closed.flags.writeable = False
+        return cls(closed, data, tiles(data.situation_start))
 
     def point(self, beta: Floats, part: Tiles | None = None, weight: Floats | None = None) -> Point:
         """Log-likelihood, gradient and exact information at some tastes, over all situations or over a part.
@@ -62,16 +67,22 @@ class LogitLikelihood:
         beta = np.zeros(self.x.shape[1]) if start is None else np.asarray(start, dtype=np.float64)
         if beta.shape != (self.x.shape[1],):
             raise InvalidInput(f"the start has {beta.size} tastes, the utility {self.x.shape[1]}", "give one for each")
+        at_zero = at_zero or self.start()
         part = self._part()
+        # What a term does not tell at the start it never will: rounding must not be taken for information.
+        scale = np.sqrt(np.diag(self.per_choice(at_zero)) * choices_made(self.data))
 
         def first(at: Floats) -> Point:
-            return at_zero if at_zero is not None and not at.any() else self.point(at, part)
+            return replace(self.point(at, part) if at.any() else at_zero, scale=scale)
+
+        def then(at: Floats) -> Point:
+            return replace(self.point(at), scale=scale)
 
         if part is None:
             return maximise(first, beta, radius=_RADIUS, tolerance=_TOLERANCE, on_step=on_step)
         ahead = maximise(first, beta, radius=_RADIUS, tolerance=1e-2, iterations_max=30)
         beta = ahead.estimates if ahead.converged else beta
-        found = maximise(self.point, beta, radius=_RADIUS, tolerance=_TOLERANCE, on_step=on_step)
+        found = maximise(then, beta, radius=_RADIUS, tolerance=_TOLERANCE, on_step=on_step)
         return replace(
             found, iterations=found.iterations + ahead.iterations, evaluations=found.evaluations + ahead.evaluations
         )
@@ -97,20 +108,28 @@ class LogitLikelihood:
         """
         measured = self.per_choice(at_zero)
         if self._part() is not None and identify(names, information, (), measured).unidentified:
-            measured = self.point(np.zeros(len(names))).information / choices_made(self.data)
+            measured = self.per_choice(self.point(np.zeros(len(names))), whole=True)
         return measured
 
-    def per_choice(self, at_zero: Point) -> Floats:
-        """float64[term, term]: the information at the start, divided by how many choices it is of."""
-        part = self._part()
+    def per_choice(self, at_zero: Point, *, whole: bool = False) -> Floats:
+        """float64[term, term]: the information at the start, divided by how many choices it is of.
+
+        A term that does not differ within choices has none, and not what rounding leaves.
+        """
+        part = None if whole else self._part()
         share = 1.0 if part is None else len(part.order) / self.data.situations
-        return at_zero.information / (share * choices_made(self.data))
+        measured = at_zero.information / (share * choices_made(self.data))
+        size = np.mean(self.x[:: max(1, len(self.x) // _LOOK_ROWS)] ** 2, axis=0)
+        none = np.diag(measured) <= _NO_VARIANCE * size
+        measured[none] = 0.0
+        measured[:, none] = 0.0
+        return np.asarray(measured, dtype=np.float64)
 
     def _pass(
         self, beta: Floats, over: Tiles, weight: Floats | None, of_scores: bool, scores: Floats
     ) -> tuple[float, Floats, Floats]:
         data, terms = self.data, self.x.shape[1]
-        if weight is not None:  # kernels are compiled for arrays that nobody may write to
+        if weight is not None:
             weight.flags.writeable = False
         share = len(over.order) / data.situations
         with threads(share * len(self.x) * (terms * terms + 25.0 * terms + 60)):

@@ -11,7 +11,7 @@ from pullcord.base import InvalidInput, NotFound
 
 from .compiling import threads
 from .data import ChoiceData, Floats, Integers
-from .estimation import checked, conclude, finite
+from .estimation import checked, choices_made, conclude, finite
 from .fit import Covariance, Fit
 from .logit_likelihood import LogitLikelihood
 from .nested_kernels import nested_log_probabilities, nested_pass
@@ -77,8 +77,11 @@ class NestedLogit:
         logit = LogitLikelihood.of(x, data)
         at_zero = logit.start()
 
+        told = np.append(np.diag(logit.per_choice(at_zero)), np.full(len(self.nests), _INFORMATION_PER_CHOICE))
+        scale = np.sqrt(told * choices_made(data))
+
         def objective(theta: Floats) -> Point:
-            return self._pass(theta, x, data, nest)[0]
+            return replace(self._pass(theta, x, data, nest)[0], scale=scale)
 
         if start is None:
             tastes = logit.maximum(None, at_zero).estimates

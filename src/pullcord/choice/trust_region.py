@@ -25,7 +25,7 @@ _CURVED_UP = 1e-9
 class Point:
     """The objective at one parameter vector: log-likelihood, gradient[k] and information[k, k] (minus a Hessian, or
     the outer product of scores, which is close to it near the optimum). scale[k] : how much a unit of each parameter
-    is, where the information may be negative and its diagonal cannot tell."""
+    is, where the information's diagonal cannot be trusted to tell; 0 for a parameter that changes nothing."""
 
     value: float
     gradient: Floats
