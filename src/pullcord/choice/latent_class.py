@@ -144,9 +144,9 @@ class LatentClass:
 
     def _emptiness(self, shares: Floats, data: ChoiceData) -> list[str]:
         return [
-            f"class {c} is next to empty ({share * data.persons:.2g} of {data.persons} persons): fewer classes do as well"
-            for c, share in enumerate(shares, 1)
-            if share * data.persons < _PERSONS_MIN
+            f"class {c} is next to empty ({members:.2g} of {data.persons} persons): fewer classes do as well"
+            for c, members in enumerate(shares * data.persons, 1)
+            if members < _PERSONS_MIN
         ]
 
 

@@ -32,8 +32,7 @@ def _choices(persons: int = 20, times: int = 3, alternatives: int = 3) -> Choice
     rows = np.arange(situations * alternatives)
     situation = rows // alternatives
     price, speed = np.sin(rows * 1.7), np.cos(rows * 2.9)
-    utility = (price - speed).reshape(situations, alternatives) + np.sin(np.arange(situations) * 5.1)[:, None] * price[0]
-    utility = utility + 2 * np.sin(rows.reshape(situations, alternatives) * 12.3)
+    utility = (price - speed + 2 * np.sin(rows * 12.3)).reshape(situations, alternatives)
     return ChoiceData(
         name="warm-up",
         column_names=("price", "speed", "age"),
