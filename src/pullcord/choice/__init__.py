@@ -11,6 +11,7 @@ from .comparison import (
     likelihood_ratio_test,
 )
 from .compiling import announce_compilation
+from .counts import choices_from_cells, count_cells, count_choices
 from .data import ChoiceData
 from .data_report import DataReport, data_report
 from .datasets import DATASETS, Dataset, load_dataset
@@ -74,8 +75,11 @@ __all__ = [
     "bootstrap",
     "calibration_table",
     "check_choices",
+    "choices_from_cells",
     "choices_from_table",
     "compare",
+    "count_cells",
+    "count_choices",
     "data_report",
     "design_matrix",
     "dissimilarities",

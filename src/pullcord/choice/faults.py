@@ -35,6 +35,15 @@ class Faults:
         self._found += 1
         self._problems.append(Problem(self.source, line, wrong, right))
 
+    def wholes(self, found: int, wrong: Callable[[int], str], right: str) -> None:
+        """Note one kind of fault that stands in no line; `wrong` says of the i-th of those found what is wrong."""
+        shown = [wrong(i) for i in range(min(found, SHOWN_MAX))]
+        self._found += found
+        self._problems += [Problem(self.source, 0, each, right) for each in shown]
+        if found > SHOWN_MAX:
+            more = f"{found - SHOWN_MAX:,} more are like this: {shown[-1]}"
+            self._problems.append(Problem(self.source, 0, more, right))
+
     def rows(self, rows: Integers, wrong: Callable[[int], str] | str, right: str) -> None:
         """Note one kind of fault. `wrong` is a sentence, or says of the i-th of `rows` what is wrong with it."""
         if not len(rows):
