@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,6 +20,7 @@ MIXINGS = ("normal", "lognormal", "-lognormal", "triangular", "truncated-normal"
 MODELS = ("logit", "nested", "latent", "mixed")
 PRICES = ("price", "cost", "CO", "pf")  # columns that are the price where nobody says
 
+Engine = Literal["local", "ray"]
 Source = Annotated[
     str, typer.Argument(metavar="DATA", help="A data set's name (`pullcord demand data` lists them), or a file.")
 ]
@@ -57,7 +60,7 @@ def fit(
     membership: MembershipOption = "1",
     draws: DrawsOption = 500,
     draw_kind: KindOption = "halton",
-    engine: Annotated[str, typer.Option(help="local, or ray: shards on several machines.")] = "local",
+    engine: Annotated[Engine, typer.Option(help="ray: shards on several machines.")] = "local",
     shards: Annotated[int | None, typer.Option(min=1, help="How many shards. For ray.")] = None,
     seed: SeedOption = 0,
     layout: LayoutOption = "long",
@@ -273,14 +276,13 @@ def _price_in(names: Any) -> str | None:
     return next((name for price in PRICES for name in names if name.partition("/")[0] == price), None)
 
 
-class _told:  # noqa: N801 - reads as a sentence where it is used
-    """Say on stderr what is under way, and for how long."""
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Say on stderr what is under way, and where it is the compiler that is waited for."""
+    from pullcord.choice import announce_compilation
 
-    def __init__(self, what: str) -> None:
-        self._status = talk.status(f"{what} ...")
+    def compiling(kernel: str) -> None:
+        talk.print("compiling, once on this machine ...")
 
-    def __enter__(self) -> None:
-        self._status.__enter__()
-
-    def __exit__(self, *left: Any) -> None:
-        self._status.__exit__(*left)
+    with talk.status(f"{what} ..."), announce_compilation(compiling):
+        yield
