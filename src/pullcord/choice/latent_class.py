@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from .utility import Term, design_matrix, parse_utility
 
 # A class that fewer persons than this belong to, in effect, is as good as empty.
 _PERSONS_MIN = 2.0
+# In units of utility, over what alternatives of a choice differ in: tastes closer than this are the same.
+_APART_MIN = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class LatentClass:
             iterations=steps + ahead.iterations + maximum.iterations,
             evaluations=evaluations + ahead.evaluations + maximum.evaluations,
         )
-        notes += self._emptiness(likelihood.shares(maximum.estimates), data)
+        notes += _redundancy(likelihood, maximum.estimates)
         meat = likelihood.score_products(maximum.estimates)
         return conclude(
             self,
@@ -142,12 +145,20 @@ class LatentClass:
             design_matrix(terms, data), design_matrix(traits, data), data, self.classes
         )
 
-    def _emptiness(self, shares: Floats, data: ChoiceData) -> list[str]:
-        return [
-            f"class {c} is next to empty ({members:.2g} of {data.persons} persons): fewer classes do as well"
-            for c, members in enumerate(shares * data.persons, 1)
-            if members < _PERSONS_MIN
-        ]
+
+def _redundancy(likelihood: LatentClassLikelihood, theta: Floats) -> list[str]:
+    """Which classes are next to empty, and which are the same as another."""
+    tastes, persons = likelihood.split(theta)[0], len(likelihood.weight)
+    notes = [
+        f"class {c} is next to empty ({members:.2g} of {persons} persons): fewer classes do as well"
+        for c, members in enumerate(likelihood.shares(theta) * persons, 1)
+        if members < _PERSONS_MIN
+    ]
+    for (c, first), (d, second) in combinations(enumerate(tastes, 1), 2):
+        apart = first - second
+        if np.sqrt(apart @ likelihood.per_choice @ apart) < _APART_MIN:
+            notes.append(f"classes {c} and {d} have the same tastes: fewer classes do as well")
+    return notes
 
 
 def _disagreement(found: Search) -> list[str]:

@@ -175,7 +175,8 @@ def dissimilarities(fit: Fit, covariance: Covariance = "classical") -> tuple[Dis
     """
     if not isinstance(fit.model, NestedLogit):
         raise InvalidInput(f"{fit.model.title} has no nests", "fit NestedLogit")
-    errors = fit.standard_errors(covariance)
+    with np.errstate(invalid="ignore"):  # no maximum, no standard error: it is NaN then
+        errors = fit.standard_errors(covariance)
     found = []
     for nest in fit.model.nests:
         at = fit.index(f"lambda({nest})")
@@ -187,12 +188,12 @@ def dissimilarities(fit: Fit, covariance: Covariance = "classical") -> tuple[Dis
 
 def _consistency(one: Dissimilarity) -> str:
     """What a dissimilarity says, in words."""
+    if one.estimate < _NEAR_ZERO:
+        return f"lambda({one.nest}) is next to 0, where the model ends: within the nest the best is always chosen"
     side = "above" if one.estimate > 1 else "below"
     told = f"lambda({one.nest}) = {one.estimate:.4g} is {abs(one.t_against_one):.1f} standard errors {side} 1"
     if one.estimate > 1:
         return f"{told}: consistent with utility maximisation for some values of the attributes only"
-    if one.estimate < _NEAR_ZERO:
-        return f"{told} and next to 0, where the model ends: in the nest nothing unobserved is left"
     return f"{told}, where the nest would be a plain logit"
 
 
