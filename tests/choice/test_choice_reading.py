@@ -196,6 +196,33 @@ bob,2,small,1,petrol,0,1,1
     assert any("has `van` chosen, which is not available" in line for line in said[11])
 
 
+def test_who_chose_what_when_must_be_said(tmp_path: Path) -> None:
+    text = LONG.replace("ann,1,small", ",1,small").replace("ann,2,large", "ann,,large").replace("ann,2,van", "ann,2,")
+    said = [line.rsplit(";", 1)[0] for line in faults(long_file(tmp_path, text))]
+    assert "cars.csv:2: `person` is empty" in said
+    assert "cars.csv:5: `task` is empty" in said
+    assert "cars.csv:6: `car` is empty, no alternative" in said
+    told = faults(long_file(tmp_path), alternatives=("small", "large"))
+    assert told[0] == "cars.csv:6: `car` is `van`, no alternative; write one of `small`, `large`"
+
+
+def test_situations_that_two_persons_number_alike_stay_apart(tmp_path: Path) -> None:
+    rows = [f"p{p},{t},{a},{10 * p + t},{int(a == t % 2)}" for t in (1, 2) for p in (2, 1) for a in (0, 1)]
+    data = read_choices(
+        long_file(tmp_path, "who,t,a,x,y\n" + "\n".join(rows)), person="who", situation="t", alternative="a", chosen="y"
+    )
+    assert data.person_ids == ("p2", "p1")
+    assert data.person_start.tolist() == [0, 2, 4]
+    assert data.column("x").tolist() == [21, 21, 22, 22, 11, 11, 12, 12]
+
+
+def test_a_text_attribute_that_an_alternative_does_not_have_is_none_there() -> None:
+    table = {"fuel_car": ["gas", "electric"], "cost_car": [1, 2], "cost_bus": [3, 4], "pick": ["car", "bus"]}
+    data = choices_from_table(table, format="wide", chosen="pick", alternatives=("car", "bus"))
+    assert data.column_names == ("fuel=electric", "fuel=gas", "fuel=none", "cost")
+    assert data.column("fuel=none").tolist() == [0, 1, 0, 1]
+
+
 def test_gaps_in_numbers_are_told_by_line(tmp_path: Path) -> None:
     text = LONG.replace("15.9", "").replace("8,electric", "inf,electric").replace("14,", "nan,")
     assert [line.rsplit(";", 1)[0] for line in faults(long_file(tmp_path, text))] == [

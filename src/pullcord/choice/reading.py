@@ -72,9 +72,10 @@ def read_choices(
         a pattern such as `{alternative}_AV`, or the column of each alternative that has one
     columns : which columns enter the data (wide: attributes and columns of the person); all others by default
     alternatives : their names, in the order they shall have; or from the label in the file to the name. By default
-        in the order in which they appear; in the wide form as many as are ever chosen
+        in the order in which they appear; in the wide form those that were chosen, and a column that looks like
+        another is refused
     pattern : wide: how columns are named, `{attribute}_{alternative}`, `{alternative}_{attribute}` or the like; found
-        out by default. An attribute that an alternative does not have is 0 there
+        out by default. An attribute that an alternative does not have is 0 there, or the text `none`
     name : what the data are called; the file's name by default
 
     Raises

@@ -139,12 +139,8 @@ def side_by_side(table: pl.DataFrame, layout: Layout, attribute: str) -> pl.Seri
     numeric = all(kind.is_numeric() or kind == pl.Boolean for kind in kinds)
     target = pl.Float64() if numeric else pl.String()
     height, width = table.height, len(layout.alternatives)
-    parts = [
-        table[by[name]].cast(target)
-        if name in by
-        else pl.repeat(0 if numeric else "0", height, dtype=target, eager=True)
-        for name in layout.alternatives
-    ]
+    without = pl.repeat(0 if numeric else WITHOUT, height, dtype=target, eager=True)
+    parts = [table[by[name]].cast(target) if name in by else without for name in layout.alternatives]
     if numeric:
         return pl.Series(attribute, np.column_stack([part.to_numpy() for part in parts]).ravel())
     at = (np.arange(width)[None, :] * height + np.arange(height)[:, None]).ravel()
