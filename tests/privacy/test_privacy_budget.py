@@ -46,7 +46,7 @@ def asked(
     question = Question(name, PartyId(partner), period, "paid", GRID, epsilon_micro(epsilon), date(2026, 1, 5))
 
     def decide(tx: Transaction) -> Release | Refusal:
-        return release(tx, question, PERSONS, BUDGET)
+        return release(tx, question, lambda: PERSONS, BUDGET)
 
     body = [name, epsilon, partner, period]
     return Command(
@@ -68,6 +68,21 @@ def test_a_release_spends_and_what_would_overspend_is_refused(ledger: Ledger) ->
     assert exact.left_micro == 0
     assert isinstance(ledger.execute(asked("r4", "0.000001")), Refusal)
     assert len(list(ledger.events(kinds=[CountsReleased]))) == 3
+
+
+def test_nobody_is_counted_for_what_is_refused_or_was_told_before(ledger: Ledger) -> None:
+    def nobody() -> dict[PersonId, tuple[str, ...]]:
+        raise AssertionError("somebody was counted")
+
+    ledger.execute(asked("r", "0.7"))
+    kept = Question("r", PartyId("maker"), "2025Q4", "paid", GRID, epsilon_micro("0.7"), date(2026, 2, 1))
+    dear = Question("s", PartyId("maker"), "2025Q4", "paid", GRID, epsilon_micro("0.7"), date(2026, 2, 1))
+    for name, question, answer in (("again", kept, Release), ("refused", dear, Refusal)):
+        command = Command(
+            CommandId(name), PartyId("shop"), "demand.release", name,
+            lambda tx, question=question: release(tx, question, nobody, BUDGET), Release | Refusal,
+        )  # fmt: skip
+        assert isinstance(ledger.execute(command), answer)
 
 
 def test_partners_and_periods_have_budgets_of_their_own(ledger: Ledger) -> None:

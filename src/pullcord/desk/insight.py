@@ -79,7 +79,9 @@ class InsightDesk(Clerk):
                 epsilon_micro,
                 self.local_date(tx),
             )
-            return privacy.release(tx, question, self._persons(tx, period, counted, by), self.privacy_budget_micro)
+            return privacy.release(
+                tx, question, lambda: self._persons(tx, period, counted, by), self.privacy_budget_micro
+            )
 
         body = [partner, list(by), epsilon_micro, period, counted]
         return self._command(

@@ -3,7 +3,7 @@
 from .coherent import Node, nodes, take_rates
 from .events import CountsReleased
 from .grid import Dimension, Grid
-from .mechanism import measure
+from .mechanism import measure, noise_scale
 from .model import EPSILON_UNIT, Question, Refusal, Release, epsilon_micro, epsilon_text
 from .noise import deviation, draw_noise, half_width
 from .service import grid_of, release
@@ -32,6 +32,7 @@ __all__ = [
     "half_width",
     "measure",
     "nodes",
+    "noise_scale",
     "release",
     "take_rates",
 ]

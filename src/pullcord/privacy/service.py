@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pullcord.base import Conflict, PersonId, check_id
 from pullcord.store import Transaction
@@ -19,12 +19,15 @@ LEAST_SHOWN = 10  # persons; where the noise is larger, its half width decides
 
 
 def release(
-    tx: Transaction, question: Question, persons: Mapping[PersonId, Sequence[str]], budget_micro: int
+    tx: Transaction,
+    question: Question,
+    persons: Callable[[], Mapping[PersonId, Sequence[str]]],
+    budget_micro: int,
 ) -> Release | Refusal:
     """Noisy counts of persons by cell, drawn once and kept with their price; or a refusal when the budget is spent.
 
-    `persons` gives each person one cell, so that nobody counts twice. What is refused does not depend on them, only
-    on what was spent before: a refusal tells nothing either. A release of the same name and content is served again
+    `persons` gives each person one cell, so that nobody counts twice; it is asked only once the price is found to be
+    within the budget. What is refused hangs on what was spent before and not on them: a refusal tells nothing either. A release of the same name and content is served again
     and costs nothing; raises Conflict where the name stands for another question.
     """
     check_id(question.release_id, "release")
@@ -41,7 +44,7 @@ def release(
             f" {question.period}, and this would cost {epsilon_text(question.epsilon_micro)}",
             left,
         )
-    noisy, scale = measure(grid, persons.values(), question.epsilon_micro)
+    noisy, scale = measure(grid, persons().values(), question.epsilon_micro)
     least_shown = max(LEAST_SHOWN, half_width(scale) + 1)
     tx.emit(
         f"release/{question.release_id}",
