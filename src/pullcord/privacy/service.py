@@ -27,8 +27,9 @@ def release(
     """Noisy counts of persons by cell, drawn once and kept with their price; or a refusal when the budget is spent.
 
     `persons` gives each person one cell, so that nobody counts twice; it is asked only once the price is found to be
-    within the budget. What is refused hangs on what was spent before and not on them: a refusal tells nothing either. A release of the same name and content is served again
-    and costs nothing; raises Conflict where the name stands for another question.
+    within the budget. What is refused hangs on what was spent before and not on them: a refusal tells nothing either.
+    A release of the same name and content is served again and costs nothing; raises Conflict where the name stands
+    for another question.
     """
     check_id(question.release_id, "release")
     grid, left = question.grid, budget_left(tx, question.partner, question.period, budget_micro)
