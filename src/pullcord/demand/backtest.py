@@ -107,7 +107,8 @@ class Foretold:
 class Score:
     """How a forecaster did at one horizon. Shares are of all units that came.
 
-    wape : sum |actual - median| / sum actual. mase : mean of |actual - median| / naive error. crps : sum of scores over
+    wape : sum |actual - median| / sum actual. mase : mean of |actual - median| / naive error, over the targets of
+    products that had two months in a row that differ; NaN without any. crps : sum of scores over
     sum actual. covered_80, covered_95 : the share of targets within. width_80 : sum of widths / sum actual.
     """
 
@@ -236,8 +237,7 @@ def backtest(
             for forecaster in forecasters
             for horizon in horizons
         ]
-        naive = [scales.get((months_before(month, h), product), float("nan")) for h in horizons]
-        if any(q is None for _, _, q in found) or not all(n > 0 for n in naive):
+        if any(q is None for _, _, q in found):
             missed += 1
             continue
         rows += [
@@ -276,11 +276,12 @@ def _naive_error(row: Mapping[date, int]) -> float:
 def _score(rows: Sequence[Foretold], forecaster: str, horizon: int) -> Score:
     own = [row for row in rows if (row.forecaster, row.horizon) == (forecaster, horizon)]
     actual = sum(row.actual for row in own)
+    scaled = [row.error / row.naive_error for row in own if row.naive_error > 0]
     return Score(
         forecaster=forecaster,
         horizon=horizon,
         wape=sum(row.error for row in own) / actual,
-        mase=sum(row.error / row.naive_error for row in own) / len(own),
+        mase=sum(scaled) / len(scaled) if scaled else float("nan"),
         crps=sum(row.crps for row in own) / actual,
         covered_80=sum(row.within(_EIGHTY) for row in own) / len(own),
         covered_95=sum(row.within(_NINETY_FIVE) for row in own) / len(own),

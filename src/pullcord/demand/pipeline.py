@@ -87,7 +87,7 @@ class StreamForecaster:
         a_week = np.divide(pipeline, persons[:, None], out=np.zeros_like(pipeline), where=persons[:, None] > 0)
         # One product for all cells: the mix times what is to come, and the persons of each rung times their chances.
         sources = np.concatenate([(mix / mix.sum())[None], by_cell]).reshape(1 + RUNGS, -1)
-        # Not a matrix product: so small a one is not worth waking the threads of BLAS, which on a busy machine takes 20 ms.
+        # Not `@`: so small a product is not worth waking the threads of BLAS; on a busy machine they wait for 20 ms.
         units = np.einsum("kw,kc->cw", np.vstack([future, a_week]), sources).reshape(*mix.shape, weeks)
         belief = StreamBelief(
             listening,
