@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pullcord.alliance import Party, Role
 from pullcord.base import NotFound
 from pullcord.outlook import Outlook
-from pullcord.privacy import PRIVACY_BUDGET, PRIVACY_RELEASE, BudgetRow, ReleaseRow, epsilon_micro
+from pullcord.privacy import EPSILON_UNIT, PRIVACY_BUDGET, PRIVACY_RELEASE, BudgetRow, ReleaseRow
 from pullcord.program import Program
 from pullcord.store import Reader
 from pullcord.survey import SurveyFit
@@ -95,7 +95,7 @@ def demand_report(
             drawn,
             segments,
             rates,
-            epsilon_micro(round(epsilon, 6)) if epsilon > 0 else 0,
+            int(epsilon * EPSILON_UNIT),
             learned=bool(releases_used),
             orders=None if learned is None or orders is None else orders.total,
         ),

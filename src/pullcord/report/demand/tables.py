@@ -231,33 +231,32 @@ def budget_table(report: DemandReport) -> HtmlTable | None:
 def release_table(release: Released) -> HtmlTable:
     """The cells of a release that may be read; small ones are told together, under the cell they belong to."""
     made: list[tuple[str, ...]] = []
-    shown = {cell.path for cell in release.cells if cell.count is not None}
+    counts = {cell.path: cell.count for cell in release.cells if cell.count is not None}
     hidden: dict[tuple[str, ...], int] = {}
     for cell in release.cells:
-        if cell.count is None and cell.path and cell.path[:-1] in shown:
+        if cell.count is None and cell.path and cell.path[:-1] in counts:
             hidden[cell.path[:-1]] = hidden.get(cell.path[:-1], 0) + 1
+    # Each cell before what it is made of, larger ones first.
     ordered = sorted(
-        (cell for cell in release.cells if cell.path in shown), key=lambda cell: _in_tree(release, cell.path)
+        (cell for cell in release.cells if cell.path in counts),
+        key=lambda cell: [(-counts[cell.path[: n + 1]], cell.path[n]) for n in range(len(cell.path))],
     )
-    names = {cell.path: cell.names for cell in release.cells}
     for cell in ordered:
-        bar = f"{number(cell.low)} to {number(cell.high)}"
-        made.append((*_padded(release, names[cell.path]), number(cell.count), bar))
+        made.append((*_padded(release, cell.names), number(cell.count), f"{number(cell.low)} to {number(cell.high)}"))
         if count := hidden.get(cell.path):
-            words = f"{count} other{'s' if count > 1 else ''}"
-            made.append(
-                (
-                    *_padded(release, (*names[cell.path], words)),
-                    f"{fewer(release)}{' each' if count > 1 else ''}",
-                    NOTHING,
-                )
-            )
-    if not shown:
+            words, each = ("1 other", "") if count == 1 else (f"{count} others", " each")
+            made.append((*_padded(release, (*cell.names, words)), f"{fewer(release)}{each}", NOTHING))
+    if not counts:
         made.append((*_padded(release, ()), fewer(release), NOTHING))
     columns = (*release.by, "persons", f"95{SPACE}%")
-    title = f"{release.release_id}: {release.period} by {', '.join(release.by)}"
+    title = f"{release.release_id}: {release.period} by {', '.join(release.by)}" + _cut(made)
     at = len(release.by)
     return HtmlTable(title, columns, tuple(made[:ROWS_IN_PAGE]), (at, at + 1), folded=True)
+
+
+def _cut(made: Sequence[object]) -> str:
+    """A word on rows that stand in the CSV file alone."""
+    return f" (first {ROWS_IN_PAGE} of {len(made)}; the CSV file has all)" if len(made) > ROWS_IN_PAGE else ""
 
 
 def rates_table(release: Released) -> HtmlTable | None:
@@ -267,7 +266,7 @@ def rates_table(release: Released) -> HtmlTable | None:
         for row in release.rates
     )
     at = len(release.by)
-    title = f"{release.release_id}: take rates of {release.by[-1]}" if release.by else ""
+    title = f"{release.release_id}: take rates of {release.by[-1]}{_cut(made)}" if release.by else ""
     columns = (*release.by, "rate", f"95{SPACE}%")
     return HtmlTable(title, columns, made[:ROWS_IN_PAGE], (at, at + 1), folded=True) if made else None
 
@@ -279,9 +278,3 @@ def reach(estimate: Estimate) -> str:
 
 def _padded(release: Released, names: Sequence[str]) -> tuple[str, ...]:
     return (*names, *("all",) * (len(release.by) - len(names)))
-
-
-def _in_tree(release: Released, path: tuple[str, ...]) -> tuple[Any, ...]:
-    """Each cell before what it is made of, larger ones first."""
-    counts = {cell.path: cell.count or 0 for cell in release.cells if len(cell.path) <= len(path)}
-    return tuple((-counts[path[: level + 1]], path[level]) for level in range(len(path)))
