@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import numba
 import numpy as np
+import pytest
 from made_up_choices import made_up
 
 from pullcord.choice import LatentClass, Logit, NestedLogit, announce_compilation, warm_up
-from pullcord.choice.compiling import threads
+from pullcord.choice.compiling import share
 
 
 def test_the_first_compilation_is_announced_once():
@@ -60,10 +63,27 @@ def test_after_warming_up_no_fit_waits_for_the_compiler():
     assert told == []
 
 
-def test_small_work_is_left_to_one_thread():
-    allowed = numba.get_num_threads()
-    with threads(1e3):
-        assert numba.get_num_threads() == 1
-    with threads(1e12):
-        assert numba.get_num_threads() == allowed
-    assert numba.get_num_threads() == allowed
+@pytest.mark.parametrize(("blocks", "operations"), [(1, 1e12), (3, 1e12), (64, 1e3), (64, 1e12), (1000, 6e7)])
+def test_every_block_is_worked_on_once(monkeypatch, blocks, operations):
+    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 5)
+    done, who = np.zeros(blocks, dtype=int), set()
+
+    def work(low, high):
+        who.add(threading.get_ident())
+        done[low:high] += 1
+
+    share(blocks, operations, work)
+    assert np.all(done == 1)
+    if operations < 1e4 or blocks == 1:
+        assert who == {threading.get_ident()}  # small work is left to the caller
+
+
+def test_what_goes_wrong_in_a_thread_is_not_lost(monkeypatch):
+    monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", 3)
+
+    def work(low, high):
+        if low:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        share(10, 1e12, work)

@@ -111,19 +111,19 @@ def by_differences(data: ChoiceData) -> float:
     return float((utility[data.chosen.reshape(-1, 3) == 1] - utility.max(axis=1)).sum())
 
 
-def test_sums_do_not_depend_on_the_number_of_threads():
+def test_sums_do_not_depend_on_the_number_of_threads(monkeypatch):
     data = made_up(np.linspace(-1, 1, 12), persons=4_000, times=2, sizes=(5, 7))
     likelihood, beta = likelihood_of(data, 12), np.linspace(-0.5, 0.5, 12)
-    many = likelihood.point(beta)
-    allowed = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
-        one = likelihood.point(beta)
-    finally:
-        numba.set_num_threads(allowed)
-    assert many.value == one.value
-    np.testing.assert_array_equal(many.gradient, one.gradient)
-    np.testing.assert_array_equal(many.information, one.information)
+    points = []
+    for threads in (1, 2, 7):
+        monkeypatch.setattr(numba.config, "NUMBA_NUM_THREADS", threads)
+        points.append((likelihood.point(beta), likelihood.score_products(beta), likelihood.log_likelihoods(beta)))
+    for other in points[1:]:
+        assert other[0].value == points[0][0].value
+        np.testing.assert_array_equal(other[0].gradient, points[0][0].gradient)
+        np.testing.assert_array_equal(other[0].information, points[0][0].information)
+        np.testing.assert_array_equal(other[1], points[0][1])
+        np.testing.assert_array_equal(other[2], points[0][2])
 
 
 @settings(max_examples=10)

@@ -7,7 +7,9 @@ happens; `warm_up` (in warming.py) has it happen beforehand.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numba
@@ -19,15 +21,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 REORDER = frozenset({"reassoc", "contract", "nsz", "arcp"})
 # Below this many operations a thread costs more than it saves, above all on a busy machine.
 _OPERATIONS_PER_THREAD = 2e7
+# Work is handed out in so many pieces a thread: one that is held up leaves the rest to the others.
+_PIECES_PER_THREAD = 4
 
-# A range whose rounds threads may share.
-prange: type[range] = numba.prange  # type: ignore[attr-defined, assignment]
 
+def kernel(*, fastmath: frozenset[str] = frozenset()) -> Callable[[Function], Function]:
+    """Compile a function for the types it is called with; the code is kept beside the source, or in numba's cache.
 
-def kernel(*, parallel: bool = False, fastmath: frozenset[str] = frozenset()) -> Callable[[Function], Function]:
-    """Compile a function for the types it is called with; the code is kept beside the source, or in numba's cache."""
-
-    options = {"cache": True, "nogil": True, "parallel": parallel, "fastmath": set(fastmath)}
+    Threads may run it side by side; see `share`.
+    """
+    options = {"cache": True, "nogil": True, "fastmath": set(fastmath)}
     return numba.njit(**options)  # type: ignore[attr-defined, no-untyped-call, no-any-return]
 
 
@@ -59,12 +62,17 @@ class _First(Listener):
         """Nothing is told of it."""
 
 
-@contextmanager
-def threads(operations: float) -> Iterator[None]:
-    """As many threads for the kernels in the block as the work is worth; results do not depend on it."""
-    allowed = numba.get_num_threads()  # type: ignore[attr-defined, no-untyped-call]
-    numba.set_num_threads(int(min(allowed, max(1, operations / _OPERATIONS_PER_THREAD))))  # type: ignore[attr-defined, no-untyped-call]
-    try:
-        yield
-    finally:
-        numba.set_num_threads(allowed)  # type: ignore[attr-defined, no-untyped-call]
+def share(blocks: int, operations: float, work: Callable[[int, int], None]) -> None:
+    """Call `work(low, high)` so that each block from 0 to `blocks` is worked on once, by as many threads as pay.
+
+    Blocks must write to places of their own: then what comes out does not depend on who did what.
+    """
+    workers = min(numba.config.NUMBA_NUM_THREADS, blocks, int(operations / _OPERATIONS_PER_THREAD))  # type: ignore[attr-defined]
+    if workers <= 1:
+        work(0, blocks)
+        return
+    pieces = min(blocks, workers * _PIECES_PER_THREAD)
+    edges = [piece * blocks // pieces for piece in range(pieces + 1)]
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(work, low, high) for low, high in pairwise(edges)]:
+            done.result()

@@ -14,7 +14,6 @@ from .data import ChoiceData, Floats
 from .estimation import checked, conclude, finite
 from .fit import Fit
 from .latent_class_likelihood import SAME, LatentClassLikelihood, Search, search
-from .logit_kernels import logit_probabilities
 from .trust_region import Point, maximise
 from .utility import Term, design_matrix, parse_utility
 
@@ -132,7 +131,7 @@ class LatentClass:
         person = np.repeat(data.person_of_situation(), np.diff(data.situation_start))
         total = np.zeros(data.rows)
         for c, tastes in enumerate(likelihood.split(theta)[0]):
-            total += belonging[person, c] * logit_probabilities(likelihood.logit.x, data.situation_start, tastes)
+            total += belonging[person, c] * likelihood.logit.probabilities(tastes)
         return total
 
     def _prepared(self, data: ChoiceData) -> tuple[tuple[str, ...], LatentClassLikelihood]:

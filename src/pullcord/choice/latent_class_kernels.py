@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .compiling import REORDER, kernel, prange
+from .compiling import REORDER, kernel
 from .data import Floats, Integers
 from .logit_kernels import add_products
 
@@ -104,7 +104,7 @@ def _block(
     prior: Floats,
     posterior: Floats,
 ) -> None:
-    """What `latent_class_pass` says, for the persons from low to high; adds to its arguments."""
+    """What `latent_class_blocks` says, for the persons from low to high; adds to its arguments."""
     classes, terms = tastes.shape
     traits = attributes.shape[1]
     size = len(gradient)
@@ -204,8 +204,8 @@ def _add_traits(information: Floats, traits: Floats, factor: float, row: int, co
             information[row + q, column + r] += factor * traits[q] * traits[r]
 
 
-@kernel(parallel=True)
-def latent_class_pass(
+@kernel()
+def latent_class_blocks(
     x: Floats,
     chosen: Floats,
     start: Integers,
@@ -214,13 +214,20 @@ def latent_class_pass(
     attributes: Floats,
     tastes: Floats,
     membership: Floats,
-    blocks: int,
     derive: bool,
+    low: int,
+    high: int,
+    gradients: Floats,
+    information: Floats,
+    complete: Floats,
     scores: Floats,
-) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
-    """Gradient float64[block, parameter], information float64[block, parameter, parameter], the diagonal of what it
-    would be were classes observed float64[block, parameter], log-likelihoods float64[person], prior and posterior
-    float64[person, class].
+    likelihoods: Floats,
+    prior: Floats,
+    posterior: Floats,
+) -> None:
+    """For the blocks of persons from low to high add up gradients[block, parameter], information[block, parameter,
+    parameter] and complete[block, parameter], the diagonal of what the information would be were classes observed;
+    and fill likelihoods[person], the weighted log-likelihood, prior[person, class] and posterior[person, class].
 
     x : float64[row, term]; chosen : float64[row], one 1 in each situation; start : int64[situation + 1]; person_start :
     int64[person + 1]; weight : float64[person]; attributes : float64[person, trait]; tastes : float64[class, term];
@@ -231,14 +238,10 @@ def latent_class_pass(
     Source: Train (2009), Discrete Choice Methods with Simulation, 2nd ed., sec. 14.3; Louis (1982), Journal of the
     Royal Statistical Society B 44(2), eq. 3.2, for the information.
     """
-    persons, size = len(person_start) - 1, tastes.size + membership.size
-    gradients, information = np.zeros((blocks, size)), np.zeros((blocks, size, size))
-    complete, likelihoods = np.zeros((blocks, size)), np.empty(persons)
-    prior, posterior = np.empty((persons, len(tastes))), np.empty((persons, len(tastes)))
-    for block in prange(blocks):
-        low, high = block * persons // blocks, (block + 1) * persons // blocks
+    persons, blocks = len(person_start) - 1, len(gradients)
+    for block in range(low, high):
+        begin, end = block * persons // blocks, (block + 1) * persons // blocks
         _block(
-            x, chosen, start, person_start, weight, attributes, tastes, membership, low, high, derive,
+            x, chosen, start, person_start, weight, attributes, tastes, membership, begin, end, derive,
             gradients[block], information[block], complete[block], scores, likelihoods, prior, posterior,
         )  # fmt: skip
-    return gradients, information, complete, likelihoods, prior, posterior

@@ -8,9 +8,9 @@ import numpy as np
 
 from pullcord.base import InvalidInput, stream
 
-from .compiling import threads
+from .compiling import share
 from .data import ChoiceData, Floats, Integers
-from .latent_class_kernels import latent_class_pass
+from .latent_class_kernels import latent_class_blocks
 from .logit_likelihood import LogitLikelihood
 from .trust_region import Maximum, Point, maximise
 
@@ -159,23 +159,24 @@ class LatentClassLikelihood:
     ) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
         data = self.logit.data
         tastes, membership = self.split(theta)
-        work = len(self.logit.x) * self.classes * (self.terms**2 / 2 + 6 * self.terms + 30.0)
-        with threads(work if derive else work / 3):
-            gradients, information, complete, *known = latent_class_pass(
-                self.logit.x,
-                data.chosen,
-                data.situation_start,
-                data.person_start,
-                self.weight,
-                self.attributes,
-                tastes,
-                membership,
-                min(64, max(1, data.persons // 16)),
-                derive,
-                scores,
-            )
+        blocks, size = min(64, max(1, data.persons // 16)), len(theta)
+        gradients, complete = np.zeros((blocks, size)), np.zeros((blocks, size))
+        information = np.zeros((blocks, size, size))
+        likelihoods = np.empty(data.persons)
+        prior, posterior = np.empty((data.persons, self.classes)), np.empty((data.persons, self.classes))
+
+        def work(low: int, high: int) -> None:
+            latent_class_blocks(
+                self.logit.x, data.chosen, data.situation_start, data.person_start, self.weight, self.attributes,
+                tastes, membership, derive, low, high, gradients, information, complete, scores, likelihoods, prior,
+                posterior,
+            )  # fmt: skip
+
+        a_row = self.terms**2 / 2 + 6 * self.terms + 30.0 if derive else 2 * self.terms + 30.0
+        share(blocks, len(self.logit.x) * self.classes * a_row, work)
         total = np.triu(information.sum(axis=0))
-        return gradients.sum(axis=0), total + np.triu(total, 1).T, complete.sum(axis=0), *known
+        full = total + np.triu(total, 1).T
+        return gradients.sum(axis=0), full, complete.sum(axis=0), likelihoods, prior, posterior
 
 
 @dataclass(frozen=True, slots=True, eq=False)

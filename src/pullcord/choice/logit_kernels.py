@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from .compiling import REORDER, kernel, prange
+from .compiling import REORDER, kernel
 from .data import Floats, Integers
 
 _CELLS_PER_TILE = 512
@@ -200,7 +200,7 @@ def _block(
     products: Floats,
     scores: Floats,
 ) -> float:
-    """What `logit_pass` says, for the tiles from low to high; adds to its arguments and returns the value."""
+    """What `logit_blocks` says, for the tiles from low to high; adds to its arguments and returns the value."""
     terms, cells, widest = x.shape[1], 0, 0
     for i in range(low, high):
         widest = max(widest, first[i + 1] - first[i])
@@ -248,8 +248,8 @@ def _block(
     return value
 
 
-@kernel(parallel=True)
-def logit_pass(
+@kernel()
+def logit_blocks(
     x: Floats,
     chosen: Floats,
     start: Integers,
@@ -258,31 +258,31 @@ def logit_pass(
     first: Integers,
     size: Integers,
     beta: Floats,
-    blocks: int,
     of_scores: bool,
+    low: int,
+    high: int,
+    values: Floats,
+    gradients: Floats,
+    products: Floats,
     scores: Floats,
-) -> tuple[Floats, Floats, Floats]:
-    """Log-likelihood float64[block], gradient float64[block, term] and products float64[block, term, term].
+) -> None:
+    """Fill, for the blocks from low to high: values[block], the log-likelihood; gradients[block, term]; and
+    products[block, term, term].
 
     x : float64[row, term]; chosen : float64[row]; start : int64[situation + 1]; weight : float64[situation];
     order, first, size : see `Tiles`; beta : float64[term]; of_scores : whether the products are those of the scores
     of choices, else they are the information; scores : float64[situation, term], filled with each situation's
-    gradient, or empty. Of the products the upper triangle is filled, with one row and column more where the number of
-    terms is odd.
+    gradient, or empty. Of the products the upper triangle is filled; they need one row and column more where the
+    number of terms is odd. Values, gradients and products are added to.
 
     Source: McFadden (1974), in Zarembka (ed.), Frontiers in Econometrics, eqs. 16 to 18.
     """
-    even = x.shape[1] + x.shape[1] % 2  # products are taken two columns by two
-    values = np.zeros(blocks)
-    gradients = np.zeros((blocks, x.shape[1]))
-    products = np.zeros((blocks, even, even))
-    for block in prange(blocks):
-        low, high = block * len(size) // blocks, (block + 1) * len(size) // blocks
-        values[block] = _block(
-            x, chosen, start, weight, order, first, size, beta, low, high, of_scores,
+    for block in range(low, high):
+        begin, end = block * len(size) // len(values), (block + 1) * len(size) // len(values)
+        values[block] += _block(
+            x, chosen, start, weight, order, first, size, beta, begin, end, of_scores,
             gradients[block], products[block], scores,
         )  # fmt: skip
-    return values, gradients, products
 
 
 @kernel(fastmath=REORDER)
@@ -304,28 +304,28 @@ def _probabilities(x: Floats, row: int, alternatives: int, beta: Floats, p: Floa
     return highest + math.log(total)
 
 
-@kernel(parallel=True, fastmath=REORDER)
-def logit_probabilities(x: Floats, start: Integers, beta: Floats) -> Floats:
-    """float64[row], each alternative's probability in its situation."""
-    result = np.empty(len(x))
-    for s in prange(len(start) - 1):
+@kernel(fastmath=REORDER)
+def logit_probabilities(x: Floats, start: Integers, beta: Floats, low: int, high: int, result: Floats) -> None:
+    """result[row] <- each alternative's probability, for the situations from low to high."""
+    for s in range(low, high):
         _probabilities(x, start[s], start[s + 1] - start[s], beta, result[start[s] : start[s + 1]])
-    return result
 
 
-@kernel(parallel=True, fastmath=REORDER)
-def logit_log_likelihoods(x: Floats, chosen: Floats, start: Integers, weight: Floats, beta: Floats) -> Floats:
-    """float64[situation], the weighted log-probability of what was chosen."""
-    result = np.empty(len(start) - 1)
-    for s in prange(len(start) - 1):
-        p = np.empty(start[s + 1] - start[s])
-        log_sum = _probabilities(x, start[s], len(p), beta, p)
-        value = 0.0
-        for j in range(len(p)):
-            if chosen[start[s] + j] != 0:
+@kernel(fastmath=REORDER)
+def logit_log_likelihoods(
+    x: Floats, chosen: Floats, start: Integers, weight: Floats, beta: Floats, low: int, high: int, result: Floats
+) -> None:
+    """result[situation] <- the weighted log-probability of what was chosen, for the situations from low to high."""
+    widest = 0
+    for s in range(low, high):
+        widest = max(widest, start[s + 1] - start[s])
+    p = np.empty(widest)
+    for s in range(low, high):
+        log_sum = _probabilities(x, start[s], start[s + 1] - start[s], beta, p)
+        result[s] = 0.0
+        for row in range(start[s], start[s + 1]):
+            if chosen[row] != 0:
                 utility = 0.0
                 for k in range(len(beta)):
-                    utility += beta[k] * x[start[s] + j, k]
-                value += chosen[start[s] + j] * (utility - log_sum)
-        result[s] = weight[s] * value
-    return result
+                    utility += beta[k] * x[row, k]
+                result[s] += weight[s] * chosen[row] * (utility - log_sum)

@@ -9,10 +9,10 @@ import numpy as np
 
 from pullcord.base import InvalidInput
 
-from .compiling import threads
+from .compiling import share
 from .data import ChoiceData, Floats
 from .estimation import choices_made, identify
-from .logit_kernels import Tiles, logit_pass, tiles
+from .logit_kernels import Tiles, logit_blocks, logit_log_likelihoods, logit_probabilities, tiles
 from .trust_region import Maximum, Point, maximise
 
 # With more situations than this a search begins on a part of them: it ends a step or two from where all lead.
@@ -117,8 +117,8 @@ class LogitLikelihood:
         A term that does not differ within choices has none, and not what rounding leaves.
         """
         part = None if whole else self._part()
-        share = 1.0 if part is None else len(part.order) / self.data.situations
-        measured = at_zero.information / (share * choices_made(self.data))
+        fraction = 1.0 if part is None else len(part.order) / self.data.situations
+        measured = at_zero.information / (fraction * choices_made(self.data))
         size = np.mean(self.x[:: max(1, len(self.x) // _LOOK_ROWS)] ** 2, axis=0)
         none = np.diag(measured) <= _NO_VARIANCE * size
         measured[none] = 0.0
@@ -131,23 +131,43 @@ class LogitLikelihood:
         data, terms = self.data, self.x.shape[1]
         if weight is not None:
             weight.flags.writeable = False
-        share = len(over.order) / data.situations
-        with threads(share * len(self.x) * (terms * terms + 25.0 * terms + 60)):
-            values, gradients, products = logit_pass(
-                self.x,
-                data.chosen,
-                data.situation_start,
-                data.weight if weight is None else weight,
-                over.order,
-                over.first,
-                over.size,
-                np.asarray(beta, dtype=np.float64),
-                over.blocks,
-                of_scores,
-                scores,
-            )
+        values, gradients = np.zeros(over.blocks), np.zeros((over.blocks, terms))
+        products = np.zeros((over.blocks, terms + terms % 2, terms + terms % 2))
+        rows = len(self.x) * len(over.order) / data.situations
+        beta = np.array(beta, dtype=np.float64)
+        weight = data.weight if weight is None else weight
+
+        def work(low: int, high: int) -> None:
+            logit_blocks(
+                self.x, data.chosen, data.situation_start, weight, over.order, over.first, over.size, beta, of_scores,
+                low, high, values, gradients, products, scores,
+            )  # fmt: skip
+
+        share(over.blocks, rows * (terms * terms + 25.0 * terms + 60), work)
         triangle = np.triu(products.sum(axis=0)[:terms, :terms])
         return float(values.sum()), gradients.sum(axis=0), triangle + np.triu(triangle, 1).T
+
+    def probabilities(self, beta: Floats) -> Floats:
+        """float64[row]."""
+        data, result = self.data, np.empty(len(self.x))
+        beta = np.array(beta, dtype=np.float64)
+
+        def work(low: int, high: int) -> None:
+            logit_probabilities(self.x, data.situation_start, beta, low, high, result)
+
+        share(data.situations, len(self.x) * (4.0 * len(beta) + 40), work)
+        return result
+
+    def log_likelihoods(self, beta: Floats) -> Floats:
+        """float64[person], weights applied."""
+        data, result = self.data, np.empty(self.data.situations)
+        beta = np.array(beta, dtype=np.float64)
+
+        def work(low: int, high: int) -> None:
+            logit_log_likelihoods(self.x, data.chosen, data.situation_start, data.weight, beta, low, high, result)
+
+        share(data.situations, len(self.x) * (4.0 * len(beta) + 40), work)
+        return np.asarray(np.add.reduceat(result, data.person_start[:-1]), dtype=np.float64)
 
     def _part(self) -> Tiles | None:
         """A part of the situations, evenly spread; None where all are few."""

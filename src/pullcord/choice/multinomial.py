@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from .data import ChoiceData, Floats
 from .estimation import checked, conclude, finite
 from .fit import Fit
-from .logit_kernels import logit_log_likelihoods, logit_probabilities
 from .logit_likelihood import LogitLikelihood
 from .trust_region import Point
 from .utility import design_matrix, parse_utility
@@ -71,12 +68,10 @@ class Logit:
         """float64[row]: each alternative's probability in its situation."""
         terms = parse_utility(self.utility, data)
         beta = finite(estimates, [term.name for term in terms])
-        return np.asarray(logit_probabilities(design_matrix(terms, data), data.situation_start, beta))
+        return LogitLikelihood.of(design_matrix(terms, data), data).probabilities(beta)
 
     def log_likelihoods(self, estimates: Floats, data: ChoiceData, *, seed: int = 0) -> Floats:
         """float64[person]: log-likelihood of all the person's choices, weights applied."""
         terms = parse_utility(self.utility, data)
         beta = finite(estimates, [term.name for term in terms])
-        x = design_matrix(terms, data)
-        each = logit_log_likelihoods(x, data.chosen, data.situation_start, data.weight, beta)
-        return np.asarray(np.add.reduceat(each, data.person_start[:-1]), dtype=np.float64)
+        return LogitLikelihood.of(design_matrix(terms, data), data).log_likelihoods(beta)

@@ -9,12 +9,12 @@ import numpy as np
 
 from pullcord.base import InvalidInput, NotFound
 
-from .compiling import threads
+from .compiling import share
 from .data import ChoiceData, Floats, Integers
 from .estimation import checked, choices_made, conclude, finite
 from .fit import Covariance, Fit
 from .logit_likelihood import LogitLikelihood
-from .nested_kernels import nested_log_probabilities, nested_pass
+from .nested_kernels import nested_blocks, nested_log_probabilities
 from .trust_region import Maximum, Point, maximise
 from .utility import Term, design_matrix, parse_utility
 
@@ -152,18 +152,18 @@ class NestedLogit:
         if np.any(theta[terms:] <= 0):  # no probabilities there: the search turns back
             nothing = np.zeros((size, size))
             return Point(-np.inf, np.zeros(size), nothing), nothing, nothing
-        with threads(len(x) * (2.0 * size * size + 10 * size + 60)):
-            values, gradients, *products = nested_pass(
-                x,
-                data.chosen,
-                data.situation_start,
-                data.weight,
-                data.person_start,
-                nest,
-                np.array(theta[:terms]),
-                np.array(theta[terms:]),
-                min(64, max(1, data.persons // 16)),
-            )
+        blocks = min(64, max(1, data.persons // 16))
+        values, gradients = np.zeros(blocks), np.zeros((blocks, size))
+        products = [np.zeros((blocks, size, size)) for _ in range(3)]
+        beta, dissimilarity = np.array(theta[:terms]), np.array(theta[terms:])
+
+        def work(low: int, high: int) -> None:
+            nested_blocks(
+                x, data.chosen, data.situation_start, data.weight, data.person_start, nest, beta, dissimilarity,
+                low, high, values, gradients, *products,
+            )  # fmt: skip
+
+        share(blocks, len(x) * (2.0 * size * size + 10 * size + 60), work)
         full = [np.triu(total) + np.triu(total, 1).T for total in (product.sum(axis=0) for product in products)]
         return Point(float(values.sum()), gradients.sum(axis=0), full[0]), full[1], full[2]
 

@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 
-from .compiling import REORDER, kernel, prange
+from .compiling import REORDER, kernel
 from .data import Floats, Integers
 
 
@@ -94,7 +94,7 @@ def _block(
     by_choice: Floats,
     by_person: Floats,
 ) -> float:
-    """What `nested_pass` says, for the persons from low to high; adds to its arguments and returns the value."""
+    """What `nested_blocks` says, for the persons from low to high; adds to its arguments and returns the value."""
     terms, nests = len(beta), len(dissimilarity)
     size = terms + nests
     widest = 0
@@ -200,8 +200,8 @@ def _add_square(products: Floats, vector: Floats, factor: float) -> None:
             products[k, m] += scaled * vector[m]
 
 
-@kernel(parallel=True)
-def nested_pass(
+@kernel()
+def nested_blocks(
     x: Floats,
     chosen: Floats,
     start: Integers,
@@ -210,26 +210,29 @@ def nested_pass(
     nest: Integers,
     beta: Floats,
     dissimilarity: Floats,
-    blocks: int,
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Log-likelihood, gradient, information, and outer products of the scores of choices and of persons.
+    low: int,
+    high: int,
+    values: Floats,
+    gradients: Floats,
+    information: Floats,
+    by_choice: Floats,
+    by_person: Floats,
+) -> None:
+    """Add up, for the blocks of persons from low to high: log-likelihood float64[block], gradient
+    float64[block, parameter], information and outer products of the scores of choices and of persons
+    float64[block, parameter, parameter], their upper triangles.
 
     x : float64[row, term]; chosen : float64[row]; start : int64[situation + 1]; weight : float64[situation];
     person_start : int64[person + 1]; nest : int64[row], -1 for an alternative alone; beta : float64[term];
-    dissimilarity : float64[nest]. Parameters are the tastes, then the dissimilarities. Returns a sum for each block;
-    of the matrices the upper triangles.
+    dissimilarity : float64[nest]. Parameters are the tastes, then the dissimilarities.
     """
-    size, persons = len(beta) + len(dissimilarity), len(person_start) - 1
-    values, gradients = np.zeros(blocks), np.zeros((blocks, size))
-    information = np.zeros((blocks, size, size))
-    by_choice, by_person = np.zeros((blocks, size, size)), np.zeros((blocks, size, size))
-    for block in prange(blocks):
-        low, high = block * persons // blocks, (block + 1) * persons // blocks
-        values[block] = _block(
-            x, chosen, start, weight, person_start, nest, beta, dissimilarity, low, high,
+    persons, blocks = len(person_start) - 1, len(values)
+    for block in range(low, high):
+        begin, end = block * persons // blocks, (block + 1) * persons // blocks
+        values[block] += _block(
+            x, chosen, start, weight, person_start, nest, beta, dissimilarity, begin, end,
             gradients[block], information[block], by_choice[block], by_person[block],
         )  # fmt: skip
-    return values, gradients, information, by_choice, by_person
 
 
 @kernel()
