@@ -162,6 +162,15 @@ class Backtest:
             f"there are {sorted({s.forecaster for s in self.scores})}",
         )
 
+    def by_product(self, forecaster: str, horizon: int) -> dict[str, float]:
+        """The WAPE of each product, most sold first: where a forecaster fails."""
+        errors: dict[str, float] = {}
+        actual: dict[str, int] = {}
+        for row in self._of(forecaster, horizon):
+            errors[row.product_id] = errors.get(row.product_id, 0.0) + row.error
+            actual[row.product_id] = actual.get(row.product_id, 0) + row.actual
+        return {p: errors[p] / actual[p] for p in sorted(actual, key=lambda p: (-actual[p], p))}
+
     def compare(self, forecaster: str, reference: str, horizon: int) -> Comparison:
         """The paired difference between two forecasters on the same targets."""
         ours = self._of(forecaster, horizon)
