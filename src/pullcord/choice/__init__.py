@@ -15,11 +15,23 @@ from .counts import choices_from_cells, count_cells, count_choices
 from .data import ChoiceData
 from .data_report import DataReport, data_report
 from .datasets import DATASETS, Dataset, load_dataset
+from .draws import Draws
 from .elasticity import Responses, elasticities, marginal_effects
 from .engines import Engine, fit, fit_shards
 from .enumeration import market_shares, observed_shares
 from .fit import Convergence, Covariance, Fit, Model
 from .latent_class import LatentClass
+from .mixed import IndividualTastes, MixedLogit
+from .mixed_control import ControlFunction
+from .mixing import (
+    CensoredNormal,
+    ErrorComponent,
+    Lognormal,
+    Normal,
+    Triangular,
+    TruncatedNormal,
+    Uniform,
+)
 from .multinomial import Logit
 from .nested import Dissimilarity, NestedLogit, dissimilarities
 from .reading import choices_from_table, read_choices
@@ -40,25 +52,33 @@ __all__ = [
     "Add",
     "Bootstrap",
     "CalibrationBin",
+    "CensoredNormal",
     "Change",
     "ChoiceData",
     "Comparison",
+    "ControlFunction",
     "Convergence",
     "Covariance",
     "DataReport",
     "Dataset",
     "Dissimilarity",
+    "Draws",
     "Engine",
+    "ErrorComponent",
     "Finding",
     "Fit",
+    "IndividualTastes",
     "LatentClass",
     "LikelihoodRatio",
     "Logit",
+    "Lognormal",
     "MarketSimulation",
     "Maximum",
+    "MixedLogit",
     "Model",
     "NestedLogit",
     "NonNested",
+    "Normal",
     "Point",
     "Range",
     "Remove",
@@ -66,6 +86,9 @@ __all__ = [
     "Scenario",
     "Segment",
     "Term",
+    "Triangular",
+    "TruncatedNormal",
+    "Uniform",
     "Validation",
     "WillingnessTable",
     "WillingnessToPay",

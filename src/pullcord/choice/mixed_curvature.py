@@ -1,0 +1,326 @@
+"""The second derivatives of a mixed logit's simulated likelihood, block of draws by block of draws.
+
+With l_r the likelihood of a person's choices at draw r, w_r = l_r / sum l and g_r, H_r the derivatives of log l_r, the
+Hessian of log(mean l) is sum w_r (g_r g_r' + H_r) - s s', where s = sum w_r g_r is the score. A logit's own second
+derivative is minus the covariance of attributes under its probabilities, summed over situations.
+
+What varies within a draw is kept by lanes; what does not, the attributes of fixed tastes, is multiplied in once for
+all draws: sums over draws of p_j, p_i p_j and p_j times tastes' derivatives suffice.
+"""
+
+from __future__ import annotations
+
+from .data import Floats, Integers
+from .mixed_lanes import inner, item, load, spread, store, total
+from .mixed_shares import slopes
+from .mixed_tastes import EXPONENTIAL, TRUNCATED, Tastes, truncated
+
+
+@inner()
+def pairs_of(n: int) -> int:
+    """Elements of a triangle with its diagonal."""
+    return n * (n + 1) // 2
+
+
+@inner()
+def held_count(tastes: Tastes, start: Integers, situations: int, size: int) -> int:
+    """How many lanes the sums over draws take."""
+    random = len(tastes.transform) + len(tastes.pair_row)
+    count = pairs_of(random)
+    if tastes.fixed:
+        count += size * random
+        for s in range(situations):
+            count += pairs_of(start[s + 1] - start[s])
+        if situations > 1:
+            count += pairs_of(tastes.fixed)
+    return count
+
+
+@inner()
+def products_of(x: Floats, size: int, varying: int, out: Floats) -> None:
+    """out[row, pair] = x[row, k] x[row, l], l <= k."""
+    at = 0
+    for row in range(size):
+        for k in range(varying):
+            for j in range(k + 1):
+                out[at] = x[row * varying + k] * x[row * varying + j]
+                at += 1
+
+
+@inner()
+def covariances(
+    x: Floats,
+    xx: Floats,
+    start: Integers,
+    situations: int,
+    size: int,
+    varying: int,
+    p: Floats,
+    mean: Floats,
+    out: Floats,
+    lanes: int,
+) -> None:
+    """out[pair] = sum over situations of the covariance of attributes under p; mean[situation, attribute] as well."""
+    slopes(xx, 0, size, pairs_of(varying), p, out, 0, lanes)
+    for s in range(situations):
+        mean_at = s * varying * lanes
+        slopes(x, item(start, s), item(start, s + 1), varying, p, mean, mean_at, lanes)
+        at = 0
+        for k in range(varying):
+            of_k = load(mean, mean_at + k * lanes)
+            for j in range(k + 1):
+                store(out, at * lanes, load(out, at * lanes) - of_k * load(mean, mean_at + j * lanes))
+                at += 1
+
+
+@inner()
+def curvature_by_tastes(tastes: Tastes, tau: Floats, gradient: Floats, m: Floats, work: Floats, lanes: int) -> None:
+    """m, covariances of attributes, becomes minus the second derivative of log l by tastes, in place.
+
+    gradient : minus the gradient by tastes. work : float[taste * lanes].
+    """
+    if not tastes.wtp:
+        return
+    last = len(tastes.transform) - 1
+    scale = load(tau, last * lanes)
+    for a in range(last + 1):
+        r = spread(tau, 0.0)
+        for f in range(last):
+            pair = pairs_of(a) + f if f <= a else pairs_of(f) + a
+            r = r + load(tau, f * lanes) * load(m, pair * lanes)
+        store(work, a * lanes, r - load(m, (pairs_of(last) + a) * lanes))
+    by_scale = 0.0 - load(work, last * lanes)
+    for e in range(last):
+        r = load(work, e * lanes)
+        by_scale = by_scale + load(tau, e * lanes) * r
+        # d2 alpha_e / d tau_e d scale = 1
+        store(m, (pairs_of(last) + e) * lanes, scale * r + load(gradient, e * lanes) / scale)
+        for f in range(e + 1):
+            at = (pairs_of(e) + f) * lanes
+            store(m, at, scale * scale * load(m, at))
+    store(m, (pairs_of(last) + last) * lanes, by_scale)
+
+
+@inner()
+def add_block(
+    tastes: Tastes,
+    location: Floats,
+    factor: Floats,
+    z: Floats,
+    z_at: int,
+    z_stride: int,
+    x: Floats,
+    fixed_x: Floats,
+    start: Integers,
+    situations: int,
+    size: int,
+    p: Floats,
+    mean: Floats,
+    weight_in: Floats,
+    tau: Floats,
+    slope: Floats,
+    reach: Floats,
+    gradient: Floats,
+    m: Floats,
+    y: Floats,
+    held: Floats,
+    held_at: int,
+    lanes: int,
+) -> None:
+    """Add a block's share to the sums over draws.
+
+    gradient, m : minus first and second derivatives by tastes. weight_in : float[lanes], w_r. y : float[(taste + pair)
+    * lanes], for derivatives of tastes by their parameters. held : from lanes `held_at` on, as `held_count` lays them
+    out: pairs of the varying tastes' parameters; (row, parameter); pairs of rows of one situation; pairs of fixed
+    tastes.
+    """
+    varying, pairs, fixed = len(tastes.transform), len(tastes.pair_row), tastes.fixed
+    random = varying + pairs
+    weight = load(weight_in, 0)
+    for e in range(varying):
+        store(y, e * lanes, load(slope, e * lanes))
+        for c in range(item(tastes.pair_start, e), item(tastes.pair_start, e + 1)):
+            if item(tastes.transform, e) == TRUNCATED:
+                store(y, (varying + c) * lanes, load(reach, e * lanes))
+            else:
+                z_c = load(z, item(tastes.pair_column, c) * z_stride + z_at)
+                store(y, (varying + c) * lanes, load(slope, e * lanes) * z_c)
+    at = 0
+    for k in range(varying):
+        g = load(gradient, k * lanes)
+        for j in range(k + 1):
+            v = load(gradient, j * lanes) * g - load(m, at * lanes)
+            if k == j and item(tastes.transform, k) == EXPONENTIAL:  # T'' = T' = T
+                v = v - g / load(tau, k * lanes)
+            store(m, at * lanes, v * weight)
+            at += 1
+    at = held_at
+    for c in range(random):
+        y_c = load(y, c * lanes)
+        k = c if c < varying else item(tastes.pair_row, c - varying)
+        for d in range(c + 1):
+            j = d if d < varying else item(tastes.pair_row, d - varying)
+            pair = pairs_of(k) + j if j <= k else pairs_of(j) + k
+            v = load(m, pair * lanes) * y_c
+            store(held, at * lanes, load(held, at * lanes) + v * load(y, d * lanes))
+            at += 1
+    for e in range(varying):
+        if tastes.transform[e] == TRUNCATED:
+            _add_truncated(tastes, location, factor, z, z_at, z_stride, gradient, weight_in, held, held_at, e, lanes)
+    if fixed:
+        _add_rows(tastes, x, start, situations, p, mean, weight_in, gradient, y, held, at, lanes)
+        at += size * random
+        for s in range(situations):
+            for i in range(start[s], start[s + 1]):
+                pw = weight * load(p, i * lanes)
+                for j in range(start[s], i + 1):
+                    store(held, at * lanes, load(held, at * lanes) + pw * load(p, j * lanes))
+                    at += 1
+        if situations > 1:
+            slopes(fixed_x, 0, size, fixed, p, y, 0, lanes)
+            for f in range(fixed):
+                g = weight * load(y, f * lanes)
+                for h in range(f + 1):
+                    store(held, at * lanes, load(held, at * lanes) + g * load(y, h * lanes))
+                    at += 1
+
+
+@inner()
+def _add_rows(
+    tastes: Tastes,
+    x: Floats,
+    start: Integers,
+    situations: int,
+    p: Floats,
+    mean: Floats,
+    weight_in: Floats,
+    gradient: Floats,
+    y: Floats,
+    held: Floats,
+    at: int,
+    lanes: int,
+) -> None:
+    """Sums of w p_j y_c (x_j - mean - gradient): what fixed and varying tastes have in common."""
+    varying, pairs = len(tastes.transform), len(tastes.pair_row)
+    weight = load(weight_in, 0)
+    for s in range(situations):
+        for row in range(start[s], start[s + 1]):
+            pw = weight * load(p, row * lanes)
+            for k in range(varying):
+                off = load(mean, (s * varying + k) * lanes) + load(gradient, k * lanes)
+                v = pw * (item(x, row * varying + k) - off)
+                there = at + row * (varying + pairs)
+                store(held, (there + k) * lanes, load(held, (there + k) * lanes) + v * load(y, k * lanes))
+                for c in range(item(tastes.pair_start, k), item(tastes.pair_start, k + 1)):
+                    of_c = (there + varying + c) * lanes
+                    store(held, of_c, load(held, of_c) + v * load(y, (varying + c) * lanes))
+
+
+@inner()
+def _add_truncated(
+    tastes: Tastes,
+    location: Floats,
+    factor: Floats,
+    z: Floats,
+    z_at: int,
+    z_stride: int,
+    gradient: Floats,
+    weight_in: Floats,
+    held: Floats,
+    held_at: int,
+    e: int,
+    lanes: int,
+) -> None:
+    """The second derivatives of a truncated normal's quantile by its mean and sd."""
+    c = tastes.pair_start[e]
+    by_sd = len(tastes.transform) + c
+    sign, sd = tastes.sign[e], float(factor[c])
+    turn = sign if sd > 0 else -sign
+    a = sign * location[e] / abs(sd)
+    for i in range(lanes):
+        curved = truncated(sign * location[e], sd, z[tastes.pair_column[c] * z_stride + z_at + i])[3] / abs(sd)
+        v = -weight_in[i] * gradient[e * lanes + i] * curved * sign
+        held[(held_at + pairs_of(e) + e) * lanes + i] += v
+        held[(held_at + pairs_of(by_sd) + e) * lanes + i] -= v * a * turn
+        held[(held_at + pairs_of(by_sd) + by_sd) * lanes + i] += v * a * a
+
+
+@inner()
+def conclude_unit(
+    tastes: Tastes,
+    fixed_x: Floats,
+    start: Integers,
+    situations: int,
+    size: int,
+    shares_of: Floats,
+    held: Floats,
+    held_at: int,
+    simulated: float,
+    core: Floats,
+    hessian: Floats,
+    work: Floats,
+    lanes: int,
+) -> None:
+    """A unit's Hessian by all parameters but shifters, below the diagonal and on it.
+
+    fixed_x : float[row * fixed]. shares_of : float64[row], mean probabilities under w. core : its score. work :
+    float64[fixed].
+    """
+    fixed, random = tastes.fixed, len(tastes.transform) + len(tastes.pair_row)
+    at = held_at
+    for c in range(random):
+        for d in range(c + 1):
+            hessian[fixed + c, fixed + d] = total(load(held, at * lanes)) / simulated
+            at += 1
+    for c in range(random if fixed else 0):
+        for f in range(fixed):
+            hessian[fixed + c, f] = 0.0
+    for f in range(fixed):
+        for h in range(f + 1):
+            hessian[f, h] = 0.0
+    if fixed:
+        for row in range(size):
+            for c in range(random):
+                v = total(load(held, (at + row * random + c) * lanes)) / simulated
+                for f in range(fixed):
+                    hessian[fixed + c, f] -= v * fixed_x[row * fixed + f]
+        at += size * random
+        twice = 2.0 if situations == 1 else 1.0
+        for s in range(situations):
+            for i in range(start[s], start[s + 1]):
+                for f in range(fixed):
+                    work[f] = -shares_of[i] * fixed_x[i * fixed + f]
+                for j in range(start[s], i + 1):
+                    v = twice * total(load(held, at * lanes)) / simulated
+                    at += 1
+                    half = 1.0 if j < i else 0.5
+                    for f in range(fixed):
+                        work[f] += 2.0 * half * v * fixed_x[j * fixed + f]
+                # Pairs (i, j) and (j, i) are one sum: half of each way round keeps the triangle whole.
+                for f in range(fixed):
+                    for h in range(f + 1):
+                        hessian[f, h] += 0.5 * (work[f] * fixed_x[i * fixed + h] + work[h] * fixed_x[i * fixed + f])
+        if situations > 1:
+            for f in range(fixed):
+                for h in range(f + 1):
+                    hessian[f, h] += total(load(held, at * lanes)) / simulated
+                    at += 1
+    for c in range(fixed + random):
+        for d in range(c + 1):
+            hessian[c, d] -= core[c] * core[d]
+
+
+@inner()
+def add_expanded(core: Floats, tastes: Tastes, shifter: Floats, unit: int, weight: float, out: Floats) -> None:
+    """Add a unit's Hessian to that by all parameters, below the diagonal and on it: shifters move their location."""
+    cores, shifters = len(core), len(tastes.shift_of)
+    for c in range(cores):
+        for d in range(c + 1):
+            out[c, d] += weight * core[c, d]
+    for i in range(shifters):
+        a, by = tastes.fixed + tastes.shift_of[i], weight * shifter[unit * shifters + i]
+        for d in range(cores):
+            out[cores + i, d] += by * (core[a, d] if d <= a else core[d, a])
+        for j in range(i + 1):
+            b = tastes.fixed + tastes.shift_of[j]
+            out[cores + i, cores + j] += by * shifter[unit * shifters + j] * (core[a, b] if b <= a else core[b, a])

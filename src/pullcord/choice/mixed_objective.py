@@ -1,0 +1,282 @@
+"""The simulated log-likelihood of a mixed logit as a sum over persons: on one shard of the data, or on all.
+
+A shard knows what its first person is called in the draws, so that shards together give what the whole gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import numpy as np
+
+from pullcord.base import InvalidInput
+
+from .data import ChoiceData, Floats, Integers
+from .draws import Draws
+from .mixed_draws import DrawTables
+from .mixed_kernels import Rows, Sums, differences, likelihood, most_of
+from .mixed_lanes import numba
+from .mixed_parameters import Parameters
+from .utility import Term, design_matrix
+
+# Rows x draws below which handing a piece to another thread costs more than it saves.
+_PIECE = 400_000
+_PIECES_MAX = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """What an objective says of one parameter vector; evaluations of shards add up to that of all.
+
+    value : log-likelihood; gradient : float64[parameter]; products : float64[parameter, parameter], sum of outer
+    products of scores of units, each weighted once. hessian : of the log-likelihood, where it was asked for.
+    meat_robust, meat_clustered : outer products of weighted scores of units, and of persons; with the Hessian.
+    """
+
+    value: float
+    gradient: Floats
+    products: Floats
+    hessian: Floats | None = None
+    meat_robust: Floats | None = None
+    meat_clustered: Floats | None = None
+
+    def __add__(self, other: Evaluation) -> Evaluation:
+        def joined(a: Floats | None, b: Floats | None) -> Floats | None:
+            return None if a is None or b is None else a + b
+
+        return Evaluation(
+            self.value + other.value,
+            self.gradient + other.gradient,
+            self.products + other.products,
+            joined(self.hessian, other.hessian),
+            joined(self.meat_robust, other.meat_robust),
+            joined(self.meat_clustered, other.meat_clustered),
+        )
+
+    def only(self, kept: Integers) -> Evaluation:
+        """Of some of the parameters."""
+
+        def part(matrix: Floats | None) -> Floats | None:
+            return None if matrix is None else matrix[np.ix_(kept, kept)]
+
+        return Evaluation(
+            self.value,
+            self.gradient[kept],
+            self.products[np.ix_(kept, kept)],
+            part(self.hessian),
+            part(self.meat_robust),
+            part(self.meat_clustered),
+        )
+
+
+Evaluate = Callable[..., Evaluation]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MixedObjective:
+    """A shard of the data, ready for kernels; it can be pickled and sent to where it is computed.
+
+    persons : int64[person + 1], units of a person: one in a panel. first_unit : what the shard's first unit is called
+    in the draws.
+    """
+
+    rows: Rows
+    parameters: Parameters
+    draws: Draws
+    tables: DrawTables
+    single: DrawTables
+    persons: Integers
+    first_unit: int
+
+    @classmethod
+    def of(
+        cls,
+        data: ChoiceData,
+        terms: tuple[Term, ...],
+        parameters: Parameters,
+        draws: Draws,
+        *,
+        seed: int,
+        panel: bool = True,
+        first_unit: int = 0,
+        design: Floats | None = None,
+    ) -> MixedObjective:
+        """The objective on a shard of persons.
+
+        first_unit : how many units (persons in a panel, else situations) stand before this shard's in the whole data.
+        design : float64[row, term], if it is at hand.
+        Raises InvalidInput for counts, and for weights or characteristics that change within a unit.
+        """
+        chosen = data.chosen_row()
+        persons = data.person_start if not panel else np.arange(data.persons + 1)
+        unit_start = data.person_start if panel else np.arange(data.situations + 1)
+        x = np.empty((data.rows - data.situations) * len(terms))
+        differences(
+            design_matrix(terms, data) if design is None else design,
+            data.situation_start,
+            chosen,
+            parameters.columns,
+            x,
+        )
+        start = data.situation_start - np.arange(data.situations + 1)
+        if panel and not _same_within(data.weight, data.person_start[:-1]):
+            raise InvalidInput("a person's choices have different weights", "weigh persons, or fit with panel=False")
+        rows = Rows(
+            x=x,
+            start=start,
+            unit_start=np.ascontiguousarray(unit_start, dtype=np.int64),
+            weight=np.ascontiguousarray(data.weight[unit_start[:-1]]),
+            shifter=shifter_values(data, parameters, unit_start).ravel(),
+            most=most_of(start, np.ascontiguousarray(unit_start, dtype=np.int64), parameters.tastes),
+        )
+        return cls(
+            rows=rows,
+            parameters=parameters,
+            draws=draws,
+            tables=draws.tables(parameters.shapes, seed),
+            single=draws.tables(parameters.shapes, seed, single=True),
+            persons=np.ascontiguousarray(persons, dtype=np.int64),
+            first_unit=first_unit,
+        )
+
+    @property
+    def units(self) -> int:
+        """How many sets of draws there are."""
+        return len(self.rows.weight)
+
+    def evaluate(
+        self, theta: Floats, *, draws: int | None = None, step: int = 1, single: bool = False, hessian: bool = False
+    ) -> Evaluation:
+        """Value and derivatives at some parameters.
+
+        theta : float64[parameter]. draws : how many, the first of each unit's; all by default. step : 1 for all units,
+        n for every n-th. single : compute in float32; never for the Hessian.
+        """
+        count = self.draws.count if draws is None else min(draws, self.draws.count)
+        place = self.parameters.place
+        at = self.parameters.to_kernel(theta)
+        full = len(at)
+        scores_wanted = hessian and (len(self.persons) - 1 < self.units or bool(np.any(self.rows.weight != 1)))
+        scores = np.empty((self.units, full)) if scores_wanted else _NONE
+        like: Any = np.zeros(1, np.float32 if single and not hessian else np.float64)
+        tables = self.single if single and not hessian else self.tables
+
+        def piece(first: int, end: int) -> tuple[Sums, Floats | None]:
+            sums = Sums(np.zeros(1), np.zeros(full), np.zeros((full, full)), _NO_UNITS, scores, _NONE)
+            second = None if like.itemsize == 4 else np.zeros((full, full) if hessian else (0, 0))
+            likelihood(
+                self.rows, self.parameters.tastes, tables, at, self.first_unit, (first, end, step), count, like, sums,
+                second,
+            )  # fmt: skip
+            return sums, second
+
+        found = _in_pieces(piece, self._cuts(count, step))
+        products = _whole(np.sum([s.products for s, _ in found], axis=0))[np.ix_(place, place)]
+        second = meat = clustered = None
+        if hessian:
+            second = _whole(np.sum([h for _, h in found if h is not None], axis=0))[np.ix_(place, place)]
+            meat = clustered = products
+            if scores_wanted:
+                mine = scores[:, place]
+                meat = mine.T @ mine
+                by_person = np.add.reduceat(mine, self.persons[:-1], axis=0)
+                clustered = by_person.T @ by_person
+        return Evaluation(
+            value=float(sum(s.value[0] for s, _ in found)),
+            gradient=np.sum([s.gradient for s, _ in found], axis=0)[place],
+            products=products,
+            hessian=second,
+            meat_robust=meat,
+            meat_clustered=clustered,
+        )
+
+    def by_unit(self, theta: Floats) -> Floats:
+        """float64[unit], log-likelihoods without weights."""
+        result = np.empty(self.units)
+        self._pass(theta, result, _NONE, _NONE)
+        return result
+
+    def scores(self, theta: Floats) -> Floats:
+        """float64[unit, parameter], weighted."""
+        result = np.empty((self.units, self.parameters.kernel_count))
+        self._pass(theta, _NO_UNITS, _NONE, result)
+        return np.ascontiguousarray(result[:, self.parameters.place])
+
+    def tastes_given_choices(self, theta: Floats) -> tuple[Floats, Floats]:
+        """float64[unit, taste] each: means and standard deviations of tastes among those who chose as the unit did."""
+        moments = np.empty((self.units, 2 * len(self.parameters.varying)))
+        self._pass(theta, _NO_UNITS, moments, _NONE)
+        mean, square = moments[:, 0::2], moments[:, 1::2]
+        return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
+
+    def _pass(self, theta: Floats, by_unit: Floats, moments: Floats, scores: Floats) -> None:
+        at = self.parameters.to_kernel(theta)
+        full = len(at)
+
+        def piece(first: int, end: int) -> None:
+            sums = Sums(
+                np.zeros(1),
+                np.zeros(full),
+                np.zeros((full, full)),
+                by_unit,
+                _NONE if scores is None else scores,
+                moments,
+            )
+            likelihood(
+                self.rows, self.parameters.tastes, self.tables, at, self.first_unit, (first, end, 1), self.draws.count,
+                np.zeros(1), sums, np.zeros((0, 0)),
+            )  # fmt: skip
+
+        _in_pieces(piece, self._cuts(self.draws.count, 1))
+
+    def _cuts(self, count: int, step: int) -> list[int]:
+        """Where pieces of about the same work begin; they do not depend on the machine, so that sums do not."""
+        rows = self.rows.start[self.rows.unit_start]
+        pieces = int(np.clip(rows[-1] * count // step // _PIECE, 1, _PIECES_MAX))
+        wanted = np.searchsorted(rows, np.arange(1, pieces) * rows[-1] // pieces)
+        cuts = np.unique(np.concatenate([[0], wanted, [self.units]]))
+        return [*(-(-cuts[:-1] // step) * step).tolist(), self.units]  # every piece begins with a unit that counts
+
+
+_NONE, _NO_UNITS = np.empty((0, 0)), np.empty(0)
+
+
+def shifter_values(data: ChoiceData, parameters: Parameters, unit_start: Integers) -> Floats:
+    """float64[unit, shifter]. Raises InvalidInput for a characteristic that changes within a unit."""
+    first_row = data.situation_start[unit_start[:-1]]
+    result = np.empty((len(first_row), len(parameters.shifters)))
+    for m, by in enumerate(parameters.shifters):
+        values = by.values(data)
+        if not _same_within(values, first_row):
+            raise InvalidInput(f"`{by.name}` shifts a taste, but changes within a person's choices", _STEADY)
+        result[:, m] = values[first_row]
+    return result
+
+
+_STEADY = "let shifters be of persons, or fit with panel=False"
+
+
+def _same_within(values: Floats, first: Integers) -> bool:
+    return bool(np.all(np.maximum.reduceat(values, first) == np.minimum.reduceat(values, first)))
+
+
+def _whole(lower: Floats) -> Floats:
+    return np.asarray(np.tril(lower) + np.tril(lower, -1).T, dtype=np.float64)
+
+
+def _in_pieces(work: Callable[[int, int], Result], cuts: list[int]) -> list[Result]:
+    spans = list(pairwise(cuts))
+    if len(spans) == 1 or numba.get_num_threads() == 1:
+        return [work(*span) for span in spans]
+    return list(_pool(numba.get_num_threads()).map(lambda span: work(*span), spans))
+
+
+@lru_cache(maxsize=4)
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="mixed-logit")
