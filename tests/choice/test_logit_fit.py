@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from made_up_choices import coverage, made_up
 
 from pullcord.base import InvalidInput, stream
-from pullcord.choice import ChoiceData, Logit, maximise
+from pullcord.choice import ChoiceData, Logit, design_matrix, maximise, parse_utility
 from pullcord.choice.estimation import conclude, identify
 from pullcord.choice.logit_kernels import exponentials
 from pullcord.choice.logit_likelihood import LogitLikelihood
@@ -223,6 +223,24 @@ def test_probabilities_and_log_likelihoods_add_up():
     rows_of_first = slice(0, data.situation_start[data.person_start[1]])
     assert model.log_likelihoods(fit.estimates, data)[0] == pytest.approx(each[rows_of_first].sum())
     assert fit.null_log_likelihood == pytest.approx(model.log_likelihoods(np.zeros(3), data).sum())
+
+
+@pytest.mark.parametrize(
+    "formula", ["x0 + x1 + x2 + age", "x2 + x0/10", "x0/10 + log(x3) + x0:x1 + 1@b + x2@c", "x2 + asc"]
+)
+def test_the_design_holds_what_the_terms_say(formula):
+    """However it is put together: the columns as they stand, some of them divided, or term by term."""
+    data = made_up(TASTES, persons=30, sizes=(3, 4))
+    if "x3" in formula:
+        data = data.with_columns(x3=np.exp(data.column("x0")))
+    terms = parse_utility(formula, data)
+    x = design_matrix(terms, data)
+    assert x.flags.c_contiguous
+    assert not x.flags.writeable
+    for column, term in zip(x.T, terms, strict=True):
+        np.testing.assert_array_equal(column, term.values(data))
+    if formula == "x0 + x1 + x2 + age":
+        assert np.shares_memory(x, data.columns)
 
 
 def test_steps_are_told():
