@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-from pullcord.base import InvalidInput, NotFound, stream
+from pullcord.base import InvalidInput, NotFound
 
 from .data import MarketData
 from .fit import BLPFit, Search
 from .gmm import KINDS, Covariance, Gmm
 from .inversion import TOLERANCE
-from .logit import ShareLogit
 from .notes import notes_on
 from .search import Ended, moments_covariance, search
+from .starts import elsewhere, moderate
 from .system import Evaluation, System, build, square_root
 from .terms import Floats
 
@@ -85,7 +85,7 @@ class BLP:
         """
         system = build(self, data)
         begin, lower, upper = self._box(system, start, bounds, fixed)
-        begins = [begin] + [_elsewhere(begin, lower, upper, seed, number) for number in range(1, starts)]
+        begins = [begin] + [elsewhere(begin, lower, upper, seed, number) for number in range(1, starts)]
         ended = search(
             system, begins, lower, upper, self.weighting, steps=self.steps, weigh_at_start=self.weigh_at_start
         )
@@ -116,7 +116,7 @@ class BLP:
                 raise NotFound(
                     f"the search has no parameter {', '.join(unknown)}", f"it has {', '.join(system.names) or 'none'}"
                 )
-        begin = _moderate(self, system)
+        begin = moderate(self, system, frozenset(start or {}) | frozenset(fixed or {}))
         lower = np.array([0.0 if name.startswith("sigma") else -np.inf for name in system.names])
         upper = np.full(len(system.names), np.inf)
         for name, value in (start or {}).items():
@@ -184,36 +184,3 @@ def _named(parameters: Mapping[str, float], name: str, system: System) -> float:
     if name not in parameters:
         raise NotFound(f"`{name}` has no value", f"give one for each of {', '.join(system.names)}")
     return float(parameters[name])
-
-
-def _moderate(model: BLP, system: System) -> Floats:
-    """Where to begin without better knowledge: tastes that spread utility by a half, and price as the logit has it."""
-    begin = np.zeros(len(system.names))
-    data = system.data
-    price = data.price_name
-    drawn = list(system.tastes.drawn.std(axis=0)) if len(system.tastes.drawn) else []
-    for p, k, a in system.tastes.pairs:
-        values = system.tastes.attributes[:, k]
-        spread = float(np.std(values)) or float(np.abs(values).max())
-        if system.names[p].startswith("sigma"):
-            begin[p] = 0.5 / (spread * (drawn[a] or 1.0)) if spread else 0.5
-    wants = [p for p, k, _ in system.tastes.pairs if system.tastes.price_slopes[k] and system.names[p].startswith("pi")]
-    if system.price_at is None and not (wants and system.price_linear is None):
-        return begin
-    plain = model.linear if system.price_at is not None else f"{model.linear} + {price}"
-    instruments: str | Sequence[str] = model.demand_instruments
-    slope = -abs(ShareLogit(plain, instruments=instruments, absorb=model.absorb).fit(data).price_coefficient)
-    if system.price_at is not None:
-        begin[system.price_at] = slope / system.price_unit
-        return begin
-    first = next(row for row in system.tastes.pairs if row[0] == wants[0])
-    middle = float(np.median(system.tastes.drawn[:, first[2]])) * float(system.tastes.price_slopes[first[1]])
-    begin[wants[0]] = slope / middle if middle else slope
-    return begin
-
-
-def _elsewhere(begin: Floats, lower: Floats, upper: Floats, seed: int, number: int) -> Floats:
-    """A place around the first: each free parameter a quarter to four times as large."""
-    factors = 4.0 ** stream(seed, "blp.starts", number).uniform(-1, 1, len(begin))
-    moved = np.where(begin == 0, 0.0, begin * factors)
-    return np.asarray(np.clip(np.where(lower == upper, begin, moved), lower, upper))
