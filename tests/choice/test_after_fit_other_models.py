@@ -12,7 +12,9 @@ from pullcord.base import InvalidInput, NotFound
 from pullcord.choice import (
     Change,
     Fit,
+    LatentClass,
     Logit,
+    NestedLogit,
     as_json,
     bootstrap,
     compare,
@@ -23,8 +25,6 @@ from pullcord.choice import (
     validate,
     willingness_to_pay,
 )
-from pullcord.choice.latent_class import LatentClass
-from pullcord.choice.nested import NestedLogit
 
 DATA = choosers(200, 4, labelled=True, spread=0.6)
 UTILITY = "price + range_km/100 + fast + asc"

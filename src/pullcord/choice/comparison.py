@@ -81,11 +81,11 @@ def likelihood_ratio_test(small: Fit, large: Fit) -> LikelihoodRatio:
             f"{', '.join(absent)} of the smaller model {'stands' if len(absent) == 1 else 'stand'} in the larger by no "
             "such name: the test holds only if the larger becomes the smaller for some values of its parameters."
         )
-    if small.draws != large.draws or small.seed != large.seed:
+    if None not in (small.draws, large.draws) and (small.draws, small.seed) != (large.draws, large.seed):
         notes.append("Not both log-likelihoods were simulated with the same draws: a small difference may be noise.")
-    if small.default_covariance == "clustered" or large.default_covariance == "clustered":
+    if large.default_covariance == "clustered":
         notes.append(
-            "A model that takes a person's choices for independent counts them as more evidence than they are: p is "
+            "Both models take a person's choices for independent and count them as more evidence than they are: p is "
             "too small."
         )
     if not (small.convergence.converged and large.convergence.converged):

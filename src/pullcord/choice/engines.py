@@ -11,8 +11,10 @@ from pullcord.base import InvalidInput
 from .data import ChoiceData
 from .estimation import checked
 from .fit import Fit, Model
+from .mixed import MixedLogit
+from .mixing import ErrorComponent
 from .ray_engine import ray_pool
-from .shards import LocalPool, Shard, cut, fit_pool
+from .shards import LocalPool, Shard, cut, fit_pool, lead_of
 from .utility import design_matrix, parse_utility
 
 Engine = Literal["local", "ray"]
@@ -39,13 +41,23 @@ def fit(data: ChoiceData, model: Model, *, engine: Engine = "local", shards: int
         raise InvalidInput(f"`{engine}` is no engine", "fit by local or ray")
     if engine == "local" and shards is None:
         return model.fit(data, seed=seed)
-    terms = parse_utility(model.utility, data)
-    notes = checked(data, terms, design_matrix(terms, data))
+    notes = _refused_or_noted(data, model)
+    lead = lead_of(model, data, seed) if isinstance(model, MixedLogit) else None
     if engine == "local":
         pool = LocalPool([Shard(piece) for piece in cut(data, shards or 1)])
-        return fit_pool(pool, model, name=data.name, seed=seed, notes=notes)
+        return fit_pool(pool, model, name=data.name, seed=seed, notes=notes, lead=lead)
     with ray_pool(lambda processors: cut(data, shards or min(processors, data.persons)), shards) as actors:
-        return fit_pool(actors, model, name=data.name, seed=seed, notes=notes)
+        return fit_pool(actors, model, name=data.name, seed=seed, notes=notes, lead=lead)
+
+
+def _refused_or_noted(data: ChoiceData, model: Model) -> list[str]:
+    """What should be known of the data before the fit. Raises InvalidInput for what they cannot identify."""
+    terms = parse_utility(model.utility, data)
+    if isinstance(model, MixedLogit):  # an error component has no mean to identify
+        _, known = model.parameters(data)
+        centred = {n for n, how in zip(known.varying, known.mixed, strict=True) if isinstance(how, ErrorComponent)}
+        terms = tuple(term for term in terms if term.name not in centred)
+    return checked(data, terms, design_matrix(terms, data)) if terms else []
 
 
 def fit_shards(

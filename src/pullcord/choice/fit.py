@@ -157,7 +157,7 @@ class Fit:
     def default_covariance(self) -> Covariance:
         """The kind a table shows: clustered where persons choose more than once and the model takes their choices for
         independent, robust where choices are weighted, classical otherwise. Counts do not say whose they are."""
-        apart = not np.array_equal(self.meat_robust, self.meat_clustered, equal_nan=True)
+        apart = not np.allclose(self.meat_robust, self.meat_clustered, rtol=1e-8, atol=0, equal_nan=True)
         if self.persons < self.situations and apart and not self.counted:
             return "clustered"
         return "robust" if self.weighted else "classical"

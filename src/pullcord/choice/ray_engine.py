@@ -42,6 +42,10 @@ class Worker:
         """The answer of each shard to its own question."""
         return [getattr(shard, method)(*own) for shard, own in zip(self._shards, arguments, strict=True)]
 
+    def ask_first(self, method: str, arguments: tuple[Any, ...]) -> Any:
+        """The answer of the first shard."""
+        return getattr(self._shards[0], method)(*arguments)
+
 
 class RayPool:
     """See `Pool`. Workers answer at the same time; answers are put in the order of the shards."""
@@ -62,6 +66,10 @@ class RayPool:
             asked.append(worker.ask_each.remote(method, list(arguments[first : first + count])))
             first += count
         return [answer for answers in self._get(asked) for answer in answers]
+
+    def ask_first(self, method: str, *arguments: Any) -> Any:
+        """See `Pool`."""
+        return self._get([self._workers[0].ask_first.remote(method, arguments)])[0]
 
     def _get(self, asked: Sequence[Any]) -> list[Any]:
         """The answers. A fault told by a shard is raised as it was; SolverFailure where a worker is lost."""

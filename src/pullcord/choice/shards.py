@@ -21,51 +21,20 @@ from .data import ChoiceData, Floats
 from .estimation import Sample, conclude
 from .fit import Fit, Model
 from .logit_likelihood import LogitLikelihood
+from .mixed import MixedLogit
+from .mixed_estimation import estimate
+from .mixed_identification import untold_spreads
+from .mixed_objective import Evaluation, MixedObjective
+from .mixed_parameters import Parameters
+from .mixed_start import starting_values
 from .multinomial import Logit
 from .reading import read_choices
 from .trust_region import Point, maximise
 from .utility import design_matrix, parse_utility
 
 Hashes = NDArray[np.uint64]
-
-
-class Objective(Protocol):
-    """A shard's part of a model's likelihood."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Of the parameters."""
-        ...
-
-    def point(self, theta: Floats, share_of_draws: float) -> Point:
-        """Its part of log-likelihood, gradient and information, with all draws or only a share of them."""
-        ...
-
-    def score_products(self, theta: Floats) -> tuple[Floats, Floats]:
-        """Its parts of the sums of outer products of the scores of choices, and of persons."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LogitObjective:
-    """Of a logit, which has no draws."""
-
-    names: tuple[str, ...]
-    likelihood: LogitLikelihood
-
-    @classmethod
-    def of(cls, model: Logit, data: ChoiceData) -> LogitObjective:
-        """On the data of a shard."""
-        terms = parse_utility(model.utility, data)
-        return cls(tuple(term.name for term in terms), LogitLikelihood.of(design_matrix(terms, data), data))
-
-    def point(self, theta: Floats, share_of_draws: float) -> Point:
-        """The exact information, whatever the share."""
-        return self.likelihood.point(theta)
-
-    def score_products(self, theta: Floats) -> tuple[Floats, Floats]:
-        """Over choices and over persons."""
-        return self.likelihood.score_products(theta)
+# So many persons show which spreads of tastes no data of their shape can tell.
+_PERSONS_LEADING = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +50,8 @@ class Shard:
 
     def __init__(self, data: ChoiceData) -> None:
         self.data = replace(data)  # built anew: arrays that came over a wire are closed for writing again
-        self.objective: Objective | None = None
+        self.logit: LogitLikelihood | None = None
+        self.mixed: MixedObjective | None = None
 
     @classmethod
     def read(cls, path: str, options: Mapping[str, Any]) -> Shard:
@@ -97,8 +67,11 @@ class Shard:
         digests = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in self.data.person_ids)
         return np.frombuffer(b"".join(digests), dtype=np.uint64)
 
-    def align(self, common: Common, name: str) -> Sample:
-        """Take the alternatives and columns that all shards have between them; indicators that never were are 0."""
+    def align(self, common: Common, name: str) -> tuple[Sample, int]:
+        """Take the alternatives and columns that all shards have between them; indicators that never were are 0.
+
+        Returns what a fit says of the shard's data, and how many situations there are.
+        """
         columns = np.zeros((self.data.rows, len(common.columns)))
         for c, column in enumerate(common.columns):
             if column in self.data.column_names:
@@ -114,34 +87,72 @@ class Shard:
             columns=columns,
             alternative=code[self.data.alternative],
         )
-        return Sample.of(self.data)
+        return Sample.of(self.data), self.data.situations
 
-    def prepare(self, model: Model, first_person: int, seed: int) -> tuple[str, ...]:
-        """Make ready for a model; `first_person` is how many persons stand in the shards before, so that each
-        person's draws are what they would be in one piece. Returns the parameters' names."""
-        self.objective = objective_of(model, self.data, first_person, seed)
-        return self.objective.names
+    def prepare(self, model: Model, first_person: int, first_situation: int, seed: int) -> tuple[str, ...]:
+        """Make ready for a model, and return the names of its parameters.
 
-    def point(self, theta: Floats, share_of_draws: float) -> Point:
-        """See `Objective`."""
+        first_person, first_situation : how many stand in the shards before, so that each person's draws are what they
+        would be in one piece. Raises InvalidInput for a model whose likelihood cannot lie apart here.
+        """
+        if isinstance(model, Logit):
+            terms = parse_utility(model.utility, self.data)
+            self.logit = LogitLikelihood.of(design_matrix(terms, self.data), self.data)
+            return tuple(term.name for term in terms)
+        if isinstance(model, MixedLogit) and model.control is not None:
+            raise InvalidInput("a control function's first stage takes all data in one piece", "fit it locally")
+        if isinstance(model, MixedLogit):
+            first = first_person if model.panel else first_situation
+            self.mixed = model.objective(self.data, seed=seed, first_unit=first)
+            return self.mixed.parameters.names
+        raise InvalidInput(
+            f"{model.title} cannot be fitted in shards", "fit Logit or MixedLogit in shards, others here"
+        )
+
+    def lead(self, model: MixedLogit, seed: int) -> Lead:
+        """Where the search for all shards begins, as far as this one can tell."""
+        return lead_of(model, self.data, seed)
+
+    def point(self, theta: Floats) -> Point:
+        """The shard's part of a logit's log-likelihood, gradient and information."""
+        if self.logit is None:
+            raise InvalidInput("the shard has not been told of a logit", "prepare it first")
         # A copy: an array that came over a wire cannot be written, which to numba is another type to compile for.
-        return self._ready().point(np.array(theta), share_of_draws)
+        return self.logit.point(np.array(theta))
 
     def score_products(self, theta: Floats) -> tuple[Floats, Floats]:
-        """See `Objective`."""
-        return self._ready().score_products(np.array(theta))
+        """Its parts of the sums of outer products of a logit's scores, of choices and of persons."""
+        if self.logit is None:
+            raise InvalidInput("the shard has not been told of a logit", "prepare it first")
+        return self.logit.score_products(np.array(theta))
 
-    def _ready(self) -> Objective:
-        if self.objective is None:
-            raise InvalidInput("the shard has not been told of a model", "prepare it first")
-        return self.objective
+    def evaluate(self, theta: Floats, how: Mapping[str, Any]) -> Evaluation:
+        """Its part of a mixed logit's simulated likelihood; how : as in `MixedObjective.evaluate`."""
+        if self.mixed is None:
+            raise InvalidInput("the shard has not been told of a mixed logit", "prepare it first")
+        return self.mixed.evaluate(np.array(theta), **how)
+
+    def units(self) -> int:
+        """How many sets of draws a mixed logit has here."""
+        return 0 if self.mixed is None else self.mixed.units
 
 
-def objective_of(model: Model, data: ChoiceData, first_person: int, seed: int) -> Objective:
-    """A model's likelihood on a shard. Raises InvalidInput for a model whose likelihood cannot lie apart here."""
-    if isinstance(model, Logit):
-        return LogitObjective.of(model, data)
-    raise InvalidInput(f"{model.title} cannot be fitted in shards", "fit Logit or MixedLogit in shards, others locally")
+@dataclass(frozen=True, slots=True, eq=False)
+class Lead:
+    """What a mixed logit's search starts from: parameters, a first guess at them, and those known to be untold."""
+
+    parameters: Parameters
+    start: Floats
+    held: tuple[tuple[int, str], ...]
+
+
+def lead_of(model: MixedLogit, data: ChoiceData, seed: int) -> Lead:
+    """From data at hand: all of them, or a shard."""
+    terms, known = model.parameters(data)
+    persons = min(data.persons, _PERSONS_LEADING)
+    some = data if persons == data.persons else data.take_persons(np.arange(persons) * data.persons // persons)
+    held = untold_spreads(model.objective(some, seed=seed), set())
+    return Lead(known, starting_values(data, terms, known), tuple(held))
 
 
 class Pool(Protocol):
@@ -153,6 +164,10 @@ class Pool(Protocol):
 
     def ask_each(self, method: str, arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
         """The answer of every shard to a question of its own."""
+        ...
+
+    def ask_first(self, method: str, *arguments: Any) -> Any:
+        """The answer of the first shard."""
         ...
 
 
@@ -170,6 +185,10 @@ class LocalPool:
         """See `Pool`."""
         return [getattr(shard, method)(*own) for shard, own in zip(self._shards, arguments, strict=True)]
 
+    def ask_first(self, method: str, *arguments: Any) -> Any:
+        """See `Pool`."""
+        return getattr(self._shards[0], method)(*arguments)
+
 
 def cut(data: ChoiceData, shards: int) -> list[ChoiceData]:
     """The data in pieces of whole persons, in order, of about as many rows each."""
@@ -186,11 +205,19 @@ def cut(data: ChoiceData, shards: int) -> list[ChoiceData]:
 
 
 def fit_pool(
-    pool: Pool, model: Model, *, name: str, seed: int, one_person_one_shard: bool = False, notes: Sequence[str] = ()
+    pool: Pool,
+    model: Model,
+    *,
+    name: str,
+    seed: int,
+    one_person_one_shard: bool = False,
+    notes: Sequence[str] = (),
+    lead: Lead | None = None,
 ) -> Fit:
     """The fit of a model to all shards of a pool together.
 
     one_person_one_shard : whether to make sure that no person lies in two shards. notes : what the fit shall say.
+    lead : where a mixed logit's search begins; the first shard says so unless given.
 
     Raises InvalidInput where one does, where shards do not have the same columns, and for other models.
     """
@@ -203,24 +230,29 @@ def fit_pool(
         hashes = np.concatenate(pool.ask("person_hashes"))
         if len(np.unique(hashes)) < len(hashes):
             raise InvalidInput("a person stands in two shards", "keep all choices of a person in one file")
-    samples: list[Sample] = pool.ask("align", common, name)
-    before = np.cumsum([0, *(sample.persons for sample in samples[:-1])])
-    names = pool.ask_each("prepare", [(model, int(first), seed) for first in before])[0]
-    sample = samples[0]
-    for other in samples[1:]:
+    told: list[tuple[Sample, int]] = pool.ask("align", common, name)
+    persons = np.cumsum([0, *(sample.persons for sample, _ in told[:-1])])
+    situations = np.cumsum([0, *(count for _, count in told[:-1])])
+    each = [(model, int(p), int(s), seed) for p, s in zip(persons, situations, strict=True)]
+    names: tuple[str, ...] = pool.ask_each("prepare", each)[0]
+    sample = told[0][0]
+    for other, _ in told[1:]:
         sample = sample + other
-    return _search(pool, model, names, sample, notes)
+    if isinstance(model, MixedLogit):
+        return _fit_mixed(pool, model, sample, seed, lead or pool.ask_first("lead", model, seed))
+    return _fit_logit(pool, model, names, sample, notes)
 
 
-def _search(pool: Pool, model: Model, names: tuple[str, ...], sample: Sample, notes: Sequence[str]) -> Fit:
-    at_zero = _point(pool, np.zeros(len(names)), 1.0)
+def _fit_logit(pool: Pool, model: Model, names: tuple[str, ...], sample: Sample, notes: Sequence[str]) -> Fit:
+    at_zero = _point(pool, np.zeros(len(names)))
     maximum = maximise(
-        lambda theta: at_zero if not theta.any() else _point(pool, theta, 1.0),
+        lambda theta: _point(pool, theta) if theta.any() else at_zero,
         np.zeros(len(names)),
         radius=1e3,
         tolerance=1e-7,
     )
-    by_choice, by_person = _sums(pool.ask("score_products", maximum.estimates))
+    parts: list[tuple[Floats, Floats]] = pool.ask("score_products", maximum.estimates)
+    by_choice, by_person = (np.sum(np.stack(each), axis=0) for each in zip(*parts, strict=True))
     return conclude(
         model,
         sample,
@@ -233,13 +265,30 @@ def _search(pool: Pool, model: Model, names: tuple[str, ...], sample: Sample, no
     )
 
 
-def _point(pool: Pool, theta: Floats, share_of_draws: float) -> Point:
-    parts: list[Point] = pool.ask("point", theta, share_of_draws)
+def _fit_mixed(pool: Pool, model: MixedLogit, sample: Sample, seed: int, lead: Lead) -> Fit:
+    def evaluate(theta: Floats, **how: Any) -> Evaluation:
+        parts: list[Evaluation] = pool.ask("evaluate", theta, how)
+        total = parts[0]
+        for part in parts[1:]:  # in the order of the shards, so that the sum is the same whoever answers first
+            total = total + part
+        return total
+
+    return estimate(
+        model,
+        sample,
+        lead.parameters,
+        evaluate,
+        lead.start,
+        draws=model.sequence.count,
+        units=sum(pool.ask("units")),
+        seed=seed,
+        held=lead.held,
+    ).fit
+
+
+def _point(pool: Pool, theta: Floats) -> Point:
+    parts: list[Point] = pool.ask("point", theta)
     value, gradient, information = 0.0, np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
-    for part in parts:  # in the order of the shards, so that the sum is the same whoever answers first
+    for part in parts:
         value, gradient, information = value + part.value, gradient + part.gradient, information + part.information
     return Point(value, gradient, information)
-
-
-def _sums(parts: Sequence[tuple[Floats, ...]]) -> tuple[Floats, ...]:
-    return tuple(np.sum(np.stack(each), axis=0) for each in zip(*parts, strict=True))

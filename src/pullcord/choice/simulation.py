@@ -15,7 +15,7 @@ from .data import ChoiceData, Floats
 from .enumeration import choices_faced
 from .fit import Covariance, Fit
 from .scenario import Scenario, ScenarioChange, scenario
-from .surplus import Worth
+from .surplus import worth_of
 from .table import aligned, figure, wrapped
 from .uncertainty import Range, draw_estimates, known_estimates, percentile_range, through_model
 
@@ -165,7 +165,7 @@ def simulate_market(
     groups_after = groups_before if after.data.situations == market.situations else _segments(after, segment)[1]
     if len(groups_after) != len(groups_before):
         raise InvalidInput(f"`{segment}` has other values after than before", "compare the same kinds of choosers")
-    worth = None if price is None else Worth.of(fit, price, before.data, after.data)
+    worth = None if price is None else worth_of(fit, price, before.data, after.data, seed=seed)
     faced = before.faced
 
     def shares_at(estimates: Floats) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -186,9 +186,21 @@ def _ending(fit: Fit) -> list[str]:
         lines += wrapped("These are no maximum-likelihood estimates, and their standard errors mean little.")
     if fit.draws is not None:
         lines += wrapped(f"Simulated with {fit.draws:,} draws, seed {fit.seed}.")
+    lines += wrapped(_mixing_in_words(fit), indent="  ")
     for note in fit.notes:
         lines += wrapped(f"Note: {note}", indent="  ")
     return lines
+
+
+def _mixing_in_words(fit: Fit) -> str:
+    """How tastes vary, where the model says so; of a logarithm nobody should take the mean for the taste's."""
+    mixing: Mapping[str, object] = getattr(fit.model, "mixing", {})
+    words = []
+    for name, how in mixing.items():
+        kind = how if isinstance(how, str) else type(how).__name__
+        of_log = " (mean and standard deviation of its logarithm)" if "lognormal" in kind.lower() else ""
+        words.append(f"{name} {kind}{of_log}")
+    return f"Tastes that vary between persons: {', '.join(words)}." if words else ""
 
 
 def fit_table(fits: Sequence[Fit], *, titles: Sequence[str] | None = None, covariance: Covariance | None = None) -> str:

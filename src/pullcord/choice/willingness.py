@@ -6,10 +6,15 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import get_args
 
 from pullcord.base import InvalidInput
 
+from .data import ChoiceData
+from .differing_worth import differing_worths
 from .fit import Covariance, Fit
+from .mixed import MixedLogit
+from .mixed_parameters import SCALE
 from .table import figure, group_of
 from .tails import critical_value
 from .uncertainty import draw_estimates, known_covariance, percentile_range
@@ -27,6 +32,7 @@ def willingness_to_pay(
     draws: int = 10_000,
     seed: int = 0,
     covariance: Covariance | None = None,
+    data: ChoiceData | None = None,
 ) -> WillingnessTable:
     """What one unit of each attribute is worth: minus its taste over the taste for price.
 
@@ -35,6 +41,11 @@ def willingness_to_pay(
     thousands. intervals : by the delta method; by draws of the estimates (Krinsky and Robb), which need not be
     symmetric; or by Fieller's theorem, which is exact for normal estimates. covariance : the fit's default kind unless
     given.
+
+    Where the taste for the attribute or for price varies in a mixed logit, the estimate is the median buyer's, with an
+    interval by draws, and quantiles say how buyers differ: a mean often does not exist. In willingness-to-pay space
+    worths are parameters and need no ratio; `price` is then the term that the scale stands for. data : whose persons
+    count, where characteristics of persons shift tastes.
 
     Where the interval of the price taste itself holds 0, its sign is not determined: the ratio then has neither mean
     nor bounded interval, whatever a formula returns, and no estimate is given but Fieller's set, unbounded as it is.
@@ -51,10 +62,24 @@ def willingness_to_pay(
     """
     z = critical_value(level)
     kind = covariance or fit.default_covariance
+    if intervals not in get_args(Method):
+        raise InvalidInput(f"`{intervals}` is no way to an interval", "ask for delta, krinsky-robb or fieller")
+    if isinstance(fit.model, MixedLogit):
+        differing = differing_worths(
+            fit, price, over, unit=unit, level=level, draws=draws, seed=seed, covariance=kind, data=data
+        )
+        if fit.model.space == "wtp":
+            rows = [differing.get(n) or _as_estimated(fit, n, z, unit, kind) for n in _worths_of(fit, price, over)]
+            return WillingnessTable(fit.model.title, fit.data_name, price, unit, level, kind, tuple(rows))
+    else:
+        differing = {}
     matrix = known_covariance(fit, kind)
     sample = draw_estimates(fit, draws, seed=seed, covariance=kind) if intervals == "krinsky-robb" else None
     rows = []
-    for name, paid in _pairs(fit, price, over):
+    for name, paid in _pairs(fit, price, over, tuple(differing)):
+        if name in differing:
+            rows.append(differing[name])
+            continue
         k, at = fit.index(name), fit.index(paid)
         taste = fit[paid]
         parts = (fit[name], taste, matrix[k, k], matrix[k, at], matrix[at, at])
@@ -66,20 +91,39 @@ def willingness_to_pay(
         elif sample is not None:
             held = percentile_range(-unit * parts[0] / taste, -unit * sample[:, k] / sample[:, at], level)
             row = WillingnessToPay(name, held.estimate, held.lower, held.upper, "krinsky-robb")
-        elif intervals == "delta":
-            row = _delta(name, parts, z, unit)
         else:
-            raise InvalidInput(f"`{intervals}` is no way to an interval", "ask for delta, krinsky-robb or fieller")
+            row = _delta(name, parts, z, unit)
         if determined and taste > 0:
             row = replace(row, note=f"`{paid}` raises utility here: check its sign before these are read as money")
         rows.append(row)
     return WillingnessTable(fit.model.title, fit.data_name, price, unit, level, kind, tuple(rows))
 
 
-def _pairs(fit: Fit, price: str, over: Sequence[str] | None) -> list[tuple[str, str]]:
+def _worths_of(fit: Fit, price: str, over: Sequence[str] | None) -> tuple[str, ...]:
+    """The parameters that are worths, in willingness-to-pay space. Raises NotFound for others."""
+    if over is not None:
+        for name in over:
+            fit.index(name)
+        return tuple(over)
+    shifts = {f"{taste}:{by}" for taste, every in getattr(fit.model, "shifters", {}).items() for by in every}
+    control = getattr(fit.model, "control", None)  # the residual of a first stage is no attribute
+    left_out = {SCALE, price, *shifts, *fit.unidentified, *([control.residual] if control else [])}
+    return tuple(name for name in fit.names if not group_of(name) and name not in left_out)
+
+
+def _as_estimated(fit: Fit, name: str, z: float, unit: float, kind: Covariance) -> WillingnessToPay:
+    """A worth that is the same for all buyers, and a parameter."""
+    worth, reach = unit * fit[name], z * abs(unit) * float(fit.standard_errors(kind)[fit.index(name)])
+    return WillingnessToPay(name, worth, worth - reach, worth + reach, "estimated")
+
+
+def _pairs(fit: Fit, price: str, over: Sequence[str] | None, differing: Sequence[str]) -> list[tuple[str, str]]:
     """Each attribute's parameter with the price's that it is divided by: of the same class, where there are classes."""
     if over is not None and price in over:
         raise InvalidInput(f"`{price}` cannot be worth itself", "name other attributes")
+    if over is None and isinstance(fit.model, MixedLogit):  # an error component has no mean, a shifter is no taste
+        fixed = [n for n in _worths_of(fit, price, None) if n not in differing]
+        return [(name, price) for name in (*fixed, *differing)]
     openings = [""]
     if price not in fit.names:
         in_class = re.compile(rf"(class \d+: ){re.escape(price)}")
