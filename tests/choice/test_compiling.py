@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_up_choices import made_up
 
-from pullcord.choice import LatentClass, Logit, NestedLogit, announce_compilation, warm_up
+from pullcord.choice import Draws, LatentClass, Logit, MixedLogit, NestedLogit, announce_compilation, warm_up
 from pullcord.choice.compiling import share
 
 
@@ -60,6 +60,8 @@ def test_after_warming_up_no_fit_waits_for_the_compiler():
         classes = LatentClass("x0 + x1", membership="age", starts=2)
         kinds = made_up(np.array([[1.5, -0.5], [-0.5, 1.0]]), times=6, persons=200)
         classes.probabilities(classes.fit(kinds).estimates, panel)
+        mixed = MixedLogit("x0 + x1", mixing={"x1": "normal"}, draws=Draws("halton", 50))
+        mixed.log_likelihoods(mixed.fit(kinds).estimates, kinds)
     assert told == []
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .data import ChoiceData
+from .draws import Draws
 from .fit import Model
 from .latent_class import LatentClass
+from .mixed import MixedLogit
 from .multinomial import Logit
 from .nested import NestedLogit
 
@@ -14,6 +16,7 @@ _MODELS: tuple[Model, ...] = (
     Logit("price + speed"),
     NestedLogit("price + speed", nests={"two": ("a", "b")}),
     LatentClass("price + speed", membership="age", starts=1),
+    MixedLogit("price + speed", mixing={"price": "normal"}, draws=Draws("halton", 32)),
 )
 
 
