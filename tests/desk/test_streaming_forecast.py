@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pullcord.app import projections
@@ -135,3 +136,18 @@ def test_where_the_program_does_not_say_so_nothing_follows(tmp_path: Path) -> No
         assert house.events(ForecastRevised) == []
         with house.ledger.reader() as reader:
             assert reader.get(FORECAST_LEVEL, ORDERS) is None
+
+
+def test_the_outlook_takes_estimated_conversions_and_tells_intervals(house: SmallHouse) -> None:
+    outlook, now = house.desk.outlook, house.desk.house.local_time(house.clock.now()) + timedelta(days=3)
+    counts = Counts(reserved=400, asked=20, accepted=10, declined=5, locked={("white", "chengdu"): 8})
+    assumed = outlook.forecast(now, 4, counts)
+    share = house.program.assumed("reservation_to_order_share")
+    np.testing.assert_array_equal(
+        outlook.forecast(now, 4, counts, conversions={"reservation": share}).units, assumed.units
+    )
+    assert outlook.forecast(now, 4, counts, conversions={"reservation": 0.01}).total < assumed.total
+    found = assumed.interval(0.8)
+    assert found.low < found.median < found.high
+    assert found.low < assumed.total < found.high
+    assert assumed.interval(0.8, variant="white").median < found.median
