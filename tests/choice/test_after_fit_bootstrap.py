@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -33,6 +34,8 @@ def test_intervals_by_hand(panel: Bootstrap) -> None:
     low, high = np.quantile(drawn, [0.05, 0.95])
     held = panel.interval("price", level=0.9)
     assert (held.lower, held.upper) == (low, high)
+    plain = json.loads(json.dumps(panel.as_json("bca"), allow_nan=False))
+    assert plain["parameters"]["price"]["lower"] == panel.interval("price", "bca").lower
     basic = panel.interval("price", "basic", 0.9)
     assert (basic.lower, basic.upper) == pytest.approx((2 * held.estimate - high, 2 * held.estimate - low))
 

@@ -142,6 +142,9 @@ def test_persons_are_held_out_whole_and_each_once() -> None:
     assert sorted(name for asked in model.asked for name in asked) == sorted(data.person_ids)
     assert held.log_likelihood == pytest.approx(sum(held.by_fold)) == pytest.approx(held.by_person.sum())
     assert validate(model, data, folds=4, seed=3).log_likelihood != held.log_likelihood
+    plain = json.loads(json.dumps(held.as_json(), allow_nan=False))
+    assert plain["log_likelihood"] == held.log_likelihood
+    assert len(plain["calibration"]) == len(held.calibration)
 
 
 def test_held_out_figures_by_hand() -> None:
@@ -203,6 +206,14 @@ def test_counts_are_foretold_as_what_they_count() -> None:
     once, thrice = validate(Logit("price"), data, folds=4), validate(Logit("price"), twice, folds=4)
     assert thrice.log_likelihood == pytest.approx(3 * once.log_likelihood)
     assert (thrice.hit_rate, thrice.per_choice) == pytest.approx((once.hit_rate, once.per_choice))
+
+
+def test_a_fold_that_does_not_tell_is_named() -> None:
+    data = choosers(40, 1)
+    rare = np.zeros(data.rows)
+    rare[:3] = [1, 0, 0]  # the first person alone ever sees it
+    with pytest.raises(InvalidInput, match="without the persons of fold"):
+        validate(Logit("price + rare"), data.with_columns(rare=rare), folds=40)
 
 
 def test_folds_that_cannot_be_are_refused() -> None:

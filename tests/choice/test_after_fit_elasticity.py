@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -118,6 +119,8 @@ def test_intervals_come_from_the_estimates_covariance() -> None:
     error = np.sqrt(gradient @ fit.covariance("clustered") @ gradient)
     assert wide.upper[0, 0] - wide.lower[0, 0] == pytest.approx(2 * 1.96 * error, rel=0.2)
     assert "intervals at 95%" in str(wide)
+    plain = json.loads(json.dumps(wide.as_json(), allow_nan=False))
+    assert plain["values"][0][1] == wide.of("petrol", "hybrid")
 
 
 def test_what_does_not_enter_is_refused() -> None:

@@ -13,7 +13,7 @@ import pytest
 from car_choosers import choosers
 
 from pullcord.base import InvalidInput, SolverFailure
-from pullcord.choice import ChoiceData, Fit, Logit, MixedLogit, NestedLogit, fit, fit_shards, read_choices
+from pullcord.choice import ChoiceData, Fit, Logit, MixedLogit, NestedLogit, fit, fit_shards, load_dataset, read_choices
 from pullcord.choice.ray_engine import ray_pool
 from pullcord.choice.shards import Shard, cut
 
@@ -189,6 +189,13 @@ def test_a_mixed_logit_of_files_draws_for_each_person_what_it_would_in_one_piece
     assert abs(apart.log_likelihood - here.log_likelihood) < 1e-8  # begun from other values, ended within the tolerance
     other = fit_shards(paths[::-1], MIXED, engine="local", seed=2, **READING)
     assert abs(apart.log_likelihood - other.log_likelihood) > 1e-3  # other persons get other draws
+
+
+def test_the_published_electricity_model_in_shards(data_dir: Path) -> None:
+    tastes = ("pf", "cl", "loc", "wk", "tod", "seas")
+    model = MixedLogit(" + ".join(tastes), mixing=dict.fromkeys(tastes, "normal"), draws=600)
+    apart = fit(load_dataset("electricity", data_dir=data_dir), model, shards=3)
+    assert apart.log_likelihood == pytest.approx(-3888.465, abs=5e-4)  # xlogit's documentation, 600 Halton draws
 
 
 def test_a_missing_ray_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

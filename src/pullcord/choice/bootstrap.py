@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from inspect import signature
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -96,6 +96,29 @@ class Bootstrap:
     def _enough(self, count: int) -> None:
         if len(self.replicates) < count:
             raise InvalidInput(f"{len(self.replicates)} replicates are too few: {count} are needed", "draw more")
+
+    def as_json(self, kind: Interval = "percentile", level: float = 0.95) -> dict[str, Any]:
+        """Plain values for JSON, with intervals of a kind. Raises as `interval` does."""
+        errors = self.standard_errors()
+        told = [name for name in self.fit.names if name not in self.fit.unidentified]
+        return {
+            "replications": len(self.replicates),
+            "planned": self.planned,
+            "interrupted": self.interrupted,
+            "failures": dict(self.failures),
+            "seed": self.seed,
+            "kind": kind,
+            "level": level,
+            "parameters": {
+                held_name: {
+                    "estimate": held.estimate,
+                    "standard_error": float(errors[self.fit.index(held_name)]),
+                    "lower": held.lower,
+                    "upper": held.upper,
+                }
+                for held_name, held in ((name, self.interval(name, kind, level)) for name in told)
+            },
+        }
 
     def __str__(self) -> str:
         lines = wrapped(f"Bootstrap of {self.fit.model.title}, {self.fit.data_name}, seed {self.seed}")

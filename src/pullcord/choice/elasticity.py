@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -54,6 +54,27 @@ class Responses:
     def own(self) -> dict[str, float]:
         """Each changed alternative's answer to its own column."""
         return {name: self.of(name, name) for name in self.changed}
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for JSON; None where an alternative has no share to answer."""
+
+        def plain(matrix: Floats | None) -> list[list[float | None]] | None:
+            if matrix is None:
+                return None
+            return [[float(value) if np.isfinite(value) else None for value in row] for row in matrix]
+
+        return {
+            "measure": self.measure,
+            "column": self.column,
+            "method": self.method,
+            "alternatives": list(self.alternatives),
+            "changed": list(self.changed),
+            "share": [float(value) for value in self.share],
+            "values": plain(self.values),
+            "lower": plain(self.lower),
+            "upper": plain(self.upper),
+            "level": self.level,
+        }
 
     def __str__(self) -> str:
         what = "Elasticities" if self.measure == "elasticity" else "Marginal effects"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -65,6 +66,31 @@ class Validation:
         faced = np.array([one.offers for one in self.calibration])
         distance = np.array([abs(one.predicted - one.observed) for one in self.calibration])
         return float(faced @ distance / faced.sum())
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {
+            "title": self.title,
+            "data": self.data_name,
+            "folds": self.folds,
+            "seed": self.seed,
+            "log_likelihood": _or_none(self.log_likelihood),
+            "null_log_likelihood": self.null_log_likelihood,
+            "log_likelihood_per_choice": _or_none(self.per_choice),
+            "hit_rate": self.hit_rate,
+            "by_fold": [_or_none(value) for value in self.by_fold],
+            "calibration": [
+                {
+                    "lowest": one.lowest,
+                    "highest": one.highest,
+                    "predicted": one.predicted,
+                    "observed": one.observed,
+                    "offers": one.offers,
+                }
+                for one in self.calibration
+            ],
+            "unconverged_folds": [fold + 1 for fold in self.unconverged],
+        }
 
     def __str__(self) -> str:
         lines = wrapped(f"{self.title}, {self.data_name}: {self.folds} folds by person, seed {self.seed}")
@@ -207,3 +233,8 @@ def _hits(predicted: Floats, data: ChoiceData) -> Floats:
 
 def _null_log_likelihood(data: ChoiceData) -> float:
     return float(-choices_faced(data) @ np.log(np.diff(data.situation_start)))
+
+
+def _or_none(value: float) -> float | None:
+    """A number, or None for one that JSON has no word for: choices that a model held impossible."""
+    return float(value) if np.isfinite(value) else None

@@ -43,9 +43,9 @@ def willingness_to_pay(
     given.
 
     Where the taste for the attribute or for price varies in a mixed logit, the estimate is the median buyer's, with an
-    interval by draws, and quantiles say how buyers differ: a mean often does not exist. In willingness-to-pay space
-    worths are parameters and need no ratio; `price` is then the term that the scale stands for. data : whose persons
-    count, where characteristics of persons shift tastes.
+    interval by draws (1,000 at the most, each of a whole population), and quantiles say how buyers differ: a mean often
+    does not exist. In willingness-to-pay space worths are parameters and need no ratio; `price` is then the term that
+    the scale stands for. data : whose persons count, where characteristics of persons shift tastes.
 
     Where the interval of the price taste itself holds 0, its sign is not determined: the ratio then has neither mean
     nor bounded interval, whatever a formula returns, and no estimate is given but Fieller's set, unbounded as it is.
