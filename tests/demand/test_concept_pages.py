@@ -13,13 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = re.compile(r"```python\n(?P<code>.*?)```\s*```text\n(?P<printed>.*?)```", re.DOTALL)
 EXAMPLES = [
     (page, match["code"], match["printed"])
-    for page in ("demand", "forecasting", "latency")
+    for page in ("choice-models", "demand", "forecasting", "latency")
     for match in EXAMPLE.finditer((ROOT / "docs" / "concepts" / f"{page}.md").read_text(encoding="utf-8"))
 ]
 
 
 def test_there_are_examples() -> None:
-    assert [page for page, _, _ in EXAMPLES] == ["demand", "demand", "forecasting", "forecasting", "latency"]
+    assert [page for page, _, _ in EXAMPLES] == ["choice-models", "demand", "demand", "forecasting", "forecasting", "latency"]
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def find_file(dataset: Dataset, data_dir: Path | str | None = None, cache: Path 
 
 def _fetched(dataset: Dataset, cache: Path | str | None, put: str) -> Path:
     """The file in the cache, fetched if it is not there; it appears whole and checked, or not at all."""
-    import pooch  # type: ignore[import-untyped]  # only here: it brings the whole of an HTTP client
+    import pooch  # only here: it brings the whole of an HTTP client
     from requests.exceptions import RequestException
 
     pooch.get_logger().setLevel(logging.WARNING)

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from pullcord.base import InvalidInput, Problem
 
+from .bench_demand import demand
 from .console import JsonFlag, show
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ def find_input(name: str, given: Path | None, option: str) -> Path:
         f"{FOLDER / name} is neither below the current directory nor beside the source code",
         f"run in the repository's root, or give the file with {option}",
     )
+
+
+app.command()(demand)
 
 
 @app.command()

@@ -21,6 +21,8 @@ MODELS = ("logit", "nested", "latent", "mixed")
 PRICES = ("price", "cost", "CO", "pf")  # columns that are the price where nobody says
 
 Engine = Literal["local", "ray"]
+Kind = Literal["halton", "mlhs", "sobol"]
+Space = Literal["preference", "wtp"]
 Source = Annotated[
     str, typer.Argument(metavar="DATA", help="A data set's name (`pullcord demand data` lists them), or a file.")
 ]
@@ -37,7 +39,7 @@ NestOption = Annotated[
 ClassesOption = Annotated[int, typer.Option("--classes", min=2, max=20, help="For latent.")]
 MembershipOption = Annotated[str, typer.Option("--membership", help="What class membership depends on. For latent.")]
 DrawsOption = Annotated[int, typer.Option("--draws", min=10, help="Draws for each person. For mixed.")]
-KindOption = Annotated[str, typer.Option("--draw-kind", help="halton, mlhs or sobol. For mixed.")]
+KindOption = Annotated[Kind, typer.Option("--draw-kind", help="For mixed.")]
 PriceOption = Annotated[str | None, typer.Option("--price", help="The term that is the price.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="All chance comes from it.")]
 LayoutOption = Annotated[str, typer.Option("--format", help="long or wide. For a file.")]
@@ -53,7 +55,7 @@ def fit(
     utility: UtilityOption = None,
     random: RandomOption = None,
     correlated: Annotated[bool, typer.Option("--correlated", help="Random tastes may go together. For mixed.")] = False,
-    space: Annotated[str, typer.Option(help="preference or wtp (willingness to pay). For mixed.")] = "preference",
+    space: Annotated[Space, typer.Option(help="wtp: willingness to pay. For mixed.")] = "preference",
     price: PriceOption = None,
     nest: NestOption = None,
     classes: ClassesOption = 2,
@@ -228,9 +230,9 @@ def _model(
     classes: int,
     membership: str,
     draws: int,
-    draw_kind: str = "halton",
+    draw_kind: Kind = "halton",
     correlated: bool = False,
-    space: str = "preference",
+    space: Space = "preference",
 ) -> Model:
     """The model that the options ask for. A mixed logit of which nobody says more has normal tastes for all but the
     price and the constants: with a price that differs too, nothing would have a willingness to pay with a mean."""
@@ -249,8 +251,6 @@ def _model(
     stated = (entry if entry.rpartition("=")[2] in MIXINGS else f"{entry}=normal" for entry in random)
     given = _pairs("--random", list(stated))
     mixing = given or {t: "normal" for t in terms if t != named and not t.startswith("1@")}
-    if space not in ("preference", "wtp"):
-        raise InvalidInput(f"--space {space}: no such space", "preference or wtp")
     return choice.MixedLogit(
         formula,
         mixing=mixing,
