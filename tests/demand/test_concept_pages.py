@@ -19,7 +19,14 @@ EXAMPLES = [
 
 
 def test_there_are_examples() -> None:
-    assert [page for page, _, _ in EXAMPLES] == ["choice-models", "demand", "demand", "forecasting", "forecasting", "latency"]
+    assert [page for page, _, _ in EXAMPLES] == [
+        "choice-models",
+        "demand",
+        "demand",
+        "forecasting",
+        "forecasting",
+        "latency",
+    ]
 
 
 @pytest.mark.parametrize(
