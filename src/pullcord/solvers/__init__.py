@@ -2,5 +2,16 @@
 
 from .highs import conflicting_rows, minimise, relative_gap
 from .model import Infeasibility, Result, Rows, Status
+from .warm import Relaxed, WarmProgram
 
-__all__ = ["Infeasibility", "Result", "Rows", "Status", "conflicting_rows", "minimise", "relative_gap"]
+__all__ = [
+    "Infeasibility",
+    "Relaxed",
+    "Result",
+    "Rows",
+    "Status",
+    "WarmProgram",
+    "conflicting_rows",
+    "minimise",
+    "relative_gap",
+]
