@@ -12,19 +12,32 @@ from .cost import (
     monthly_cost,
 )
 from .model import PlanPrice
+from .nested_line import BestLine, Candidates, LineWorth, Objective, best_line, line_worth, nearest_line, shares_by_draw
+from .pricing import bertrand_prices, costs_behind, equal_markup
 
 __all__ = [
+    "BestLine",
+    "Candidates",
     "CardLine",
     "CostLine",
+    "LineWorth",
+    "Objective",
     "PlanPrice",
     "PriceCard",
+    "bertrand_prices",
+    "best_line",
     "break_even_km",
     "break_even_months",
     "cheapest_plan",
     "cost_path",
+    "costs_behind",
     "effective_price",
+    "equal_markup",
     "five_year_cost",
+    "line_worth",
     "monthly_cost",
+    "nearest_line",
     "price_card",
+    "shares_by_draw",
     "terms",
 ]
