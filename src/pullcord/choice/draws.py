@@ -75,6 +75,7 @@ class Draws:
                 made.append(_halton_table(shape, base, digits, float(rng.random()), accuracy))
             else:
                 made.append(_plain(shape, base, accuracy))
+        floats, first = np.float32 if single else np.float64, _starts([one.edge for one in made])[:-1]
         words, shifts = np.zeros((len(shapes), BITS), np.uint32), np.zeros(len(shapes), np.uint32)
         if kind == SOBOL:
             words, shifts = scrambled(directions(len(shapes)), stream(seed, "choice.draws", kind))
@@ -89,10 +90,14 @@ class Draws:
             cells=np.array([len(one.left) for one in made], dtype=np.int64),
             left=_joined([one.left for one in made], np.float64),
             left_at=_starts([one.left for one in made]),
-            polynomial=_joined([one.polynomial for one in made], np.float32 if single else np.float64),
+            polynomial=_joined([one.polynomial for one in made], floats),
             polynomial_at=_starts([one.polynomial for one in made]),
             edge=_joined([one.edge for one in made], np.int64),
             edge_at=_starts([one.edge for one in made]),
+            edge_of=_joined(
+                [np.where(one.edge_of < 0, -1, one.edge_of + e) for one, e in zip(made, first, strict=True)], np.int64
+            ),
+            fine=_joined([one.fine.ravel() for one in made], floats),
             digit=_joined([one.digit for one in made], np.int64),
             digit_at=_starts([one.digit for one in made]),
             direction=words.ravel(),
@@ -103,7 +108,7 @@ class Draws:
     def base_draws(self, dimensions: int, seed: int, *, first: int = 0, persons: int = 1) -> Floats:
         """float64[person, dimension, draw], standard normal: what kernels make for some persons, to look at."""
         tables = self.tables((NORMAL,) * dimensions, seed)
-        stride = self.count + PADDING
+        stride = (self.count + 2 * PADDING) // PADDING * PADDING
         out = np.empty((persons, dimensions * stride))
         for person in range(persons):
             fill_for_python(tables, out[person], first + person, self.count, stride)
@@ -112,11 +117,13 @@ class Draws:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Table:
-    """One dimension's: where cells begin, their polynomials, padded, which cells are edges, and permuted digits."""
+    """One dimension's; see DrawTables."""
 
     left: Floats
     polynomial: Floats
     edge: Integers
+    edge_of: Integers
+    fine: Floats
     digit: Integers
 
 
@@ -137,8 +144,13 @@ def _halton_table(shape: int, base: int, digits: Integers, shift: float, accurac
 
 
 def _table(shape: int, left: Floats, digits: Integers, accuracy: tuple[int, float]) -> _Table:
-    polynomials, edges = table(shape, left, 1 / len(left), accuracy)
-    return _Table(left, np.pad(polynomials, ((0, 0), (0, PADDING))).ravel(), edges, digits)
+    made = table(shape, left, 1 / len(left), accuracy)
+    along = len(digits) > 0
+    rows = np.pad(made.coefficients, ((0, 0), (0, PADDING))) if along else made.coefficients.T
+    edge_of = np.full(0 if along else len(left), -1, dtype=np.int64)
+    if not along:
+        edge_of[made.edge] = np.arange(len(made.edge))
+    return _Table(left, np.ascontiguousarray(rows).ravel(), made.edge, edge_of, made.fine, digits)
 
 
 def _primes(count: int) -> list[int]:

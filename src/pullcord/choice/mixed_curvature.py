@@ -11,7 +11,7 @@ all draws: sums over draws of p_j, p_i p_j and p_j times tastes' derivatives suf
 from __future__ import annotations
 
 from .data import Floats, Integers
-from .mixed_lanes import inner, item, load, spread, store, total
+from .mixed_lanes import LANES_64, inner, item, load, spread, store, total
 from .mixed_shares import slopes
 from .mixed_tastes import EXPONENTIAL, TRUNCATED, Tastes, truncated
 
@@ -47,7 +47,7 @@ def products_of(x: Floats, size: int, varying: int, out: Floats) -> None:
                 at += 1
 
 
-@inner()
+@inner(inline=True)
 def covariances(
     x: Floats,
     xx: Floats,
@@ -63,17 +63,24 @@ def covariances(
     """out[pair] = sum over situations of the covariance of attributes under p; mean[situation, attribute] as well."""
     slopes(xx, 0, size, pairs_of(varying), p, out, 0, lanes)
     for s in range(situations):
-        mean_at = s * varying * lanes
-        slopes(x, item(start, s), item(start, s + 1), varying, p, mean, mean_at, lanes)
-        at = 0
-        for k in range(varying):
-            of_k = load(mean, mean_at + k * lanes)
-            for j in range(k + 1):
-                store(out, at * lanes, load(out, at * lanes) - of_k * load(mean, mean_at + j * lanes))
-                at += 1
+        slopes(x, item(start, s), item(start, s + 1), varying, p, mean, s * varying * lanes, lanes)
+    step, at = varying * lanes, 0
+    for k in range(varying):
+        for j in range(k + 1):
+            a, b = load(out, at), spread(out, 0.0)
+            k_at, j_at = k * lanes, j * lanes
+            for _ in range(situations // 2):
+                a = a - load(mean, k_at) * load(mean, j_at)
+                b = b - load(mean, k_at + step) * load(mean, j_at + step)
+                k_at += 2 * step
+                j_at += 2 * step
+            if situations % 2:
+                a = a - load(mean, k_at) * load(mean, j_at)
+            store(out, at, a + b)
+            at += lanes
 
 
-@inner()
+@inner(inline=True)
 def curvature_by_tastes(tastes: Tastes, tau: Floats, gradient: Floats, m: Floats, work: Floats, lanes: int) -> None:
     """m, covariances of attributes, becomes minus the second derivative of log l by tastes, in place.
 
@@ -101,7 +108,7 @@ def curvature_by_tastes(tastes: Tastes, tau: Floats, gradient: Floats, m: Floats
     store(m, (pairs_of(last) + last) * lanes, by_scale)
 
 
-@inner()
+@inner(inline=True)
 def add_block(
     tastes: Tastes,
     location: Floats,
@@ -185,7 +192,7 @@ def add_block(
                     at += 1
 
 
-@inner()
+@inner(inline=True)
 def _add_rows(
     tastes: Tastes,
     x: Floats,
@@ -245,6 +252,19 @@ def _add_truncated(
         held[(held_at + pairs_of(by_sd) + by_sd) * lanes + i] += v * a * a
 
 
+@inner(inline=True)
+def padded(count: int) -> int:
+    """So many numbers, filled up to whole lanes of float64."""
+    return (count + LANES_64 - 1) // LANES_64 * LANES_64
+
+
+@inner(inline=True)
+def add_lanes(out: Floats, out_at: int, x: Floats, x_at: int, count: int, by: float) -> None:
+    """out[out_at :] += by * x[x_at :], `count` elements, a multiple of the lanes of float64."""
+    for i in range(0, count, LANES_64):
+        store(out, out_at + i, load(out, out_at + i) + by * load(x, x_at + i))
+
+
 @inner()
 def conclude_unit(
     tastes: Tastes,
@@ -257,70 +277,83 @@ def conclude_unit(
     held_at: int,
     simulated: float,
     core: Floats,
-    hessian: Floats,
+    by_fixed: Floats,
+    by_random: Floats,
     work: Floats,
     lanes: int,
 ) -> None:
-    """A unit's Hessian by all parameters but shifters, below the diagonal and on it.
+    """A unit's Hessian by all parameters but shifters.
 
-    fixed_x : float[row * fixed]. shares_of : float64[row], mean probabilities under w. core : its score. work :
-    float64[fixed].
+    fixed_x : float64[row * padded]. shares_of : float64[row], mean probabilities under w. core : its score. Written:
+    by_fixed : float64[parameter * padded], every parameter's derivatives with those of fixed tastes; by_random :
+    float64[parameter * parameter], of the others among themselves, below the diagonal and on it. work :
+    float64[row of the largest situation * padded].
     """
     fixed, random = tastes.fixed, len(tastes.transform) + len(tastes.pair_row)
-    at = held_at
+    wide, at = padded(fixed), held_at
     for c in range(random):
         for d in range(c + 1):
-            hessian[fixed + c, fixed + d] = total(load(held, at * lanes)) / simulated
+            by_random[c * random + d] = total(load(held, at * lanes)) / simulated - core[fixed + c] * core[fixed + d]
             at += 1
-    for c in range(random if fixed else 0):
-        for f in range(fixed):
-            hessian[fixed + c, f] = 0.0
-    for f in range(fixed):
-        for h in range(f + 1):
-            hessian[f, h] = 0.0
-    if fixed:
-        for row in range(size):
-            for c in range(random):
-                v = total(load(held, (at + row * random + c) * lanes)) / simulated
-                for f in range(fixed):
-                    hessian[fixed + c, f] -= v * fixed_x[row * fixed + f]
-        at += size * random
-        twice = 2.0 if situations == 1 else 1.0
-        for s in range(situations):
-            for i in range(start[s], start[s + 1]):
-                for f in range(fixed):
-                    work[f] = -shares_of[i] * fixed_x[i * fixed + f]
-                for j in range(start[s], i + 1):
-                    v = twice * total(load(held, at * lanes)) / simulated
-                    at += 1
-                    half = 1.0 if j < i else 0.5
-                    for f in range(fixed):
-                        work[f] += 2.0 * half * v * fixed_x[j * fixed + f]
-                # Pairs (i, j) and (j, i) are one sum: half of each way round keeps the triangle whole.
-                for f in range(fixed):
-                    for h in range(f + 1):
-                        hessian[f, h] += 0.5 * (work[f] * fixed_x[i * fixed + h] + work[h] * fixed_x[i * fixed + f])
-        if situations > 1:
+    if not fixed:
+        return
+    for i in range(0, (fixed + random) * wide, LANES_64):
+        store(by_fixed, i, spread(by_fixed, 0.0))
+    for row in range(size):
+        for c in range(random):
+            v = total(load(held, (at + row * random + c) * lanes)) / simulated
+            add_lanes(by_fixed, (fixed + c) * wide, fixed_x, row * wide, wide, -v)
+    at += size * random
+    twice = 2.0 if situations == 1 else 1.0
+    for s in range(situations):
+        first, end = start[s], start[s + 1]
+        # work[i] = sum_j (twice p_i p_j - [i = j] p_i) x_j, and x' work is what the situation adds.
+        for i in range((end - first) * wide // LANES_64):
+            store(work, i * LANES_64, spread(work, 0.0))
+        for i in range(first, end):
+            add_lanes(work, (i - first) * wide, fixed_x, i * wide, wide, -shares_of[i])
+            for j in range(first, i + 1):
+                v = twice * total(load(held, at * lanes)) / simulated
+                at += 1
+                add_lanes(work, (i - first) * wide, fixed_x, j * wide, wide, v)
+                if j < i:
+                    add_lanes(work, (j - first) * wide, fixed_x, i * wide, wide, v)
+        for i in range(first, end):
             for f in range(fixed):
-                for h in range(f + 1):
-                    hessian[f, h] += total(load(held, at * lanes)) / simulated
-                    at += 1
+                add_lanes(by_fixed, f * wide, work, (i - first) * wide, wide, fixed_x[i * wide + f])
+    if situations > 1:
+        for f in range(fixed):
+            for h in range(f + 1):
+                by_fixed[f * wide + h] += total(load(held, at * lanes)) / simulated
+                at += 1
     for c in range(fixed + random):
-        for d in range(c + 1):
-            hessian[c, d] -= core[c] * core[d]
+        for f in range(fixed):
+            by_fixed[c * wide + f] -= core[c] * core[f]
 
 
 @inner()
-def add_expanded(core: Floats, tastes: Tastes, shifter: Floats, unit: int, weight: float, out: Floats) -> None:
-    """Add a unit's Hessian to that by all parameters, below the diagonal and on it: shifters move their location."""
-    cores, shifters = len(core), len(tastes.shift_of)
+def add_expanded(
+    by_fixed: Floats, by_random: Floats, tastes: Tastes, shifter: Floats, unit: int, weight: float, out: Floats
+) -> None:
+    """Add a unit's Hessian to that by all parameters, float64[parameter * parameter], below the diagonal and on it:
+    shifters move their taste's location."""
+    fixed, random, shifters = tastes.fixed, len(tastes.transform) + len(tastes.pair_row), len(tastes.shift_of)
+    wide, cores = padded(fixed), fixed + random
+    whole = cores + shifters
     for c in range(cores):
+        for f in range(min(fixed, c + 1)):
+            out[c * whole + f] += weight * by_fixed[c * wide + f]
+    for c in range(random):
         for d in range(c + 1):
-            out[c, d] += weight * core[c, d]
+            out[(fixed + c) * whole + fixed + d] += weight * by_random[c * random + d]
     for i in range(shifters):
-        a, by = tastes.fixed + tastes.shift_of[i], weight * shifter[unit * shifters + i]
-        for d in range(cores):
-            out[cores + i, d] += by * (core[a, d] if d <= a else core[d, a])
+        a, by = tastes.shift_of[i], weight * shifter[unit * shifters + i]
+        for f in range(fixed):
+            out[(cores + i) * whole + f] += by * by_fixed[(fixed + a) * wide + f]
+        for d in range(random):
+            value = by_random[a * random + d] if d <= a else by_random[d * random + a]
+            out[(cores + i) * whole + fixed + d] += by * value
         for j in range(i + 1):
-            b = tastes.fixed + tastes.shift_of[j]
-            out[cores + i, cores + j] += by * shifter[unit * shifters + j] * (core[a, b] if b <= a else core[b, a])
+            b = tastes.shift_of[j]
+            value = by_random[a * random + b] if b <= a else by_random[b * random + a]
+            out[(cores + i) * whole + cores + j] += by * shifter[unit * shifters + j] * value

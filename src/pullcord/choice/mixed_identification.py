@@ -15,7 +15,7 @@ from .data import Floats
 from .mixed_objective import MixedObjective
 from .mixing import CensoredNormal, Lognormal, TruncatedNormal
 
-_UNITS_SOME, _UNITS_MORE = 40, 1000
+_UNITS_SOME, _UNITS_MORE = 16, 1000
 _RANK = 1e-9  # an eigenvalue of products scaled to a unit diagonal below which a combination is empty
 _SHARE_MIN = 1e-3
 
@@ -88,17 +88,14 @@ def _products(objective: MixedObjective, pairs: list[tuple[int, int]], units: in
         np.unique(np.arange(units) * objective.units // units) if objective.units > units else range(objective.units)
     )
     for u in chosen:
-        situations = range(rows.unit_start[u], rows.unit_start[u + 1])
-        x_u = x[rows.start[situations[0]] : rows.start[situations[-1] + 1], :varying]
+        first, end = rows.unit_start[u], rows.unit_start[u + 1]
+        x_u = x[rows.start[first] : rows.start[end], :varying]
         gram = x_u.T @ x_u
         # <x_a x_b' + x_b x_a', x_c x_d' + x_d x_c'> / 2
         total[:-1, :-1] += gram[np.ix_(a, a)] * gram[np.ix_(b, b)] + gram[np.ix_(a, b)] * gram[np.ix_(b, a)]
-        noise = np.zeros((varying, varying))
-        for s in situations:
-            x_s = x[rows.start[s] : rows.start[s + 1], :varying]
-            sums, n = x_s.sum(axis=0), len(x_s)
-            noise += x_s.T @ x_s + np.outer(sums, sums)
-            total[-1, -1] += (3 * n + n * n) / 2
-        total[:-1, -1] += noise[a, b]
+        starts = rows.start[first : end + 1]
+        sums, n = np.add.reduceat(x_u, starts[:-1] - starts[0], axis=0), np.diff(starts)
+        total[:-1, -1] += (gram + sums.T @ sums)[a, b]
+        total[-1, -1] += np.sum(3 * n + n * n) / 2
     total[-1, :-1] = total[:-1, -1]
     return total

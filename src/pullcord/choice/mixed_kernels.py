@@ -24,10 +24,11 @@ from .mixed_curvature import (
     covariances,
     curvature_by_tastes,
     held_count,
+    padded,
     pairs_of,
     products_of,
 )
-from .mixed_draws import PADDING, DrawTables, fill
+from .mixed_draws import DrawTables, fill, stride_for
 from .mixed_lanes import (
     LANES_32,
     LANES_64,
@@ -45,7 +46,7 @@ from .mixed_lanes import (
     total,
 )
 from .mixed_shares import aligned, fixed_utilities, powers, shares, shares_far, slopes
-from .mixed_tastes import TRUNCATED, Tastes, coefficients_of, tastes_at, to_tastes, truncated_at
+from .mixed_tastes import IDENTITY, TRUNCATED, Tastes, coefficients_of, tastes_at, to_tastes, truncated_at
 
 LN2 = math.log(2.0)
 
@@ -69,7 +70,7 @@ class Rows(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Where a kernel leaves what it found: value : float64[1]; gradient : float64[k]; products : float64[k, k], of
+    """Where a kernel leaves what it found: value : float64[1]; gradient : float64[k]; products : float64[k * k], of
     scores; by_unit : float64[unit], log-likelihoods without weights; scores : float64[unit or 0, k], weighted;
     moments : float64[unit or 0, 2 * taste], means and mean squares of tastes given what was chosen."""
 
@@ -122,16 +123,9 @@ class SecondScratch(NamedTuple):
     work: Floats
     weight: Floats
     shares: Floats
-    own: Floats
-
-
-@inner(fastmath=REORDER)
-def add_products(score: Floats, weight: float, products: Floats) -> None:
-    """products += weight * score score', below the diagonal and on it."""
-    for c in range(len(score)):
-        s = weight * score[c]
-        for d in range(c + 1):
-            products[c, d] += s * score[d]
+    padded_x: Floats
+    by_fixed: Floats
+    by_random: Floats
 
 
 @inner()
@@ -156,10 +150,10 @@ def locate(tastes: Tastes, theta: Floats, shifter: Floats, unit: int, location: 
 
 
 @inner(fastmath=REORDER)
-def add_row(x: Floats, at: int, count: int, by: float, out: Floats) -> None:
-    """out += by * x[at : at + count]."""
-    for f in range(count):
-        out[f] += by * x[at + f]
+def add_scaled(out: Floats, out_at: int, x: Floats, x_at: int, count: int, by: float) -> None:
+    """out[out_at :] += by * x[x_at :], `count` elements."""
+    for i in range(count):
+        out[out_at + i] += by * x[x_at + i]
 
 
 @outer()
@@ -179,7 +173,7 @@ def likelihood(
 
     theta : float64[k]. first_unit : what unit 0 is called in the draws. units : first, end and step. count : of draws,
     at most those of `draws`, whose first they are. like : an array of the kind of float to compute with. hessian :
-    float64[k, k] to which the Hessian is added, below the diagonal and on it; or of size 0, or None, where it is not
+    float64[k * k] to which the Hessian is added, below the diagonal and on it; or of size 0, or None, where it is not
     wanted.
     """
     varying, fixed, pairs = len(tastes.transform), tastes.fixed, len(tastes.pair_row)
@@ -187,7 +181,7 @@ def likelihood(
     lanes = LANES_64 if like.itemsize == 8 else LANES_32
     most_rows, most_situations = rows.most[0], rows.most[1]
     blocks = (count + lanes - 1) // lanes
-    z_stride = (count + PADDING + lanes) // lanes * lanes
+    z_stride = stride_for(draws, count)
     kept = random + 1 + (most_rows if fixed else 0) + (2 * varying if len(sums.moments) else 0)
     if hessian is not None and len(hessian):
         kept += rows.most[2]
@@ -224,10 +218,12 @@ def likelihood(
             mean=aligned(most_situations * varying * lanes, like),
             m=aligned(pairs_of(varying) * lanes, like),
             y=aligned(max(random, fixed) * lanes, like),
-            work=aligned(max(varying * lanes, fixed), like),
+            work=aligned(max(varying * lanes, most_rows * padded(fixed)), like),
             weight=aligned(lanes, like),
             shares=np.zeros(most_rows),
-            own=np.zeros((cores, cores)),
+            padded_x=aligned(most_rows * padded(fixed) + 1, theta),
+            by_fixed=aligned(cores * padded(fixed) + 1, theta),
+            by_random=np.zeros(random * random),
         )
         _units(rows, tastes, draws, theta, first_unit, units, count, lanes, z_stride, sums, scratch, second, hessian)
 
@@ -258,6 +254,7 @@ def _units(
     location, factor, start, core, score = (
         scratch.location, scratch.factor, scratch.start, scratch.core, scratch.score,
     )  # fmt: skip
+    alpha = scratch.alpha if tastes.wtp else tau
     with_moments = len(sums.moments) > 0
     cut_off = False
     for e in range(varying):
@@ -287,7 +284,9 @@ def _units(
                 for k in range(varying):
                     second.x[row * varying + k] = rows.x[(row0 + row) * stride + k]
                 for f in range(fixed):
-                    second.fixed_x[row * fixed + f] = rows.x[(row0 + row) * stride + varying + f]
+                    v = rows.x[(row0 + row) * stride + varying + f]
+                    second.fixed_x[row * fixed + f] = v
+                    second.padded_x[row * padded(fixed) + f] = v
             products_of(second.x, size, varying, second.squares)
         # Sums over blocks: by locations and elements of L, the likelihood, probabilities of rows, moments of tastes,
         # second derivatives.
@@ -299,20 +298,18 @@ def _units(
             tastes_at(tastes, location, factor, z, at, z_stride, tau, slope, lanes)
             if cut_off:
                 truncated_at(tastes, location, factor, z, at, z_stride, tau, slope, reach, lanes)
-            coefficients_of(tastes, tau, scratch.alpha, lanes)
+            coefficients_of(tastes, tau, alpha, lanes)
             bound = spread(p, reached)
             for k in range(varying):
-                bound = bound + item(span, k) * magnitude(load(scratch.alpha, k * lanes))
+                bound = bound + item(span, k) * magnitude(load(alpha, k * lanes))
             apart = largest(bound)
             if apart < limit:
-                powers(x, base, size, varying, scratch.alpha, p, lanes)
+                powers(x, base, size, varying, alpha, p, lanes)
                 product, shift = shares(start, situations, max(1, int(limit / (apart + 8.0))), p, lanes)
             else:
-                product, shift = shares_far(x, base, start, situations, varying, scratch.alpha, p, lanes)
+                product, shift = shares_far(x, base, start, situations, varying, alpha, p, lanes)
             slopes(x, 0, size, varying, p, gradient, 0, lanes)
-            for e in range(varying):  # x is in powers of two
-                store(gradient, e * lanes, load(gradient, e * lanes) * LN2)
-            to_tastes(tastes, tau, gradient, lanes)
+            to_tastes(tastes, tau, gradient, lanes)  # times log2(e), as x is
             top = largest(shift)
             if b == 0:
                 scale = top
@@ -326,7 +323,7 @@ def _units(
                 weight = weight * load(scratch.mask, 0)
             for e in range(varying):
                 g = weight * load(gradient, e * lanes)
-                d = g * load(slope, e * lanes)
+                d = g if item(tastes.transform, e) == IDENTITY else g * load(slope, e * lanes)
                 store(held, e * lanes, load(held, e * lanes) - d)
                 for c in range(item(tastes.pair_start, e), item(tastes.pair_start, e + 1)):
                     if item(tastes.transform, e) == TRUNCATED:
@@ -347,6 +344,8 @@ def _units(
                     store(held, there + lanes, load(held, there + lanes) + weight * t * t)
             if hessian is not None and len(hessian):
                 store(second.weight, 0, weight)
+                for e in range(varying):
+                    store(gradient, e * lanes, load(gradient, e * lanes) * LN2)
                 covariances(second.x, second.squares, start, situations, size, varying, p, second.mean, second.m, lanes)
                 curvature_by_tastes(tastes, tau, gradient, second.m, second.work, lanes)
                 add_block(
@@ -357,13 +356,13 @@ def _units(
         simulated = np.float64(total(load(held, random * lanes)))
         log_likelihood = math.log(simulated / count) + scale * LN2
         for c in range(random):
-            core[fixed + c] = total(load(held, c * lanes)) / simulated
+            core[fixed + c] = total(load(held, c * lanes)) / simulated * LN2
         for f in range(fixed):
             core[f] = 0.0
         if fixed:
             for row in range(size):
                 q = total(load(held, (random + 1 + row) * lanes)) / simulated
-                add_row(rows.x, (row0 + row) * stride + varying, fixed, -q, core)
+                add_scaled(core, 0, rows.x, (row0 + row) * stride + varying, fixed, -q)
                 if hessian is not None:
                     second.shares[row] = q
         expand(core, tastes, rows.shifter, u, score)
@@ -373,7 +372,8 @@ def _units(
             sums.by_unit[u] = log_likelihood
         for c in range(len(theta)):
             sums.gradient[c] += counts * score[c]
-        add_products(score, counts, sums.products)
+        for c in range(len(theta)):
+            add_scaled(sums.products, c * len(theta), score, 0, c + 1, counts * score[c])
         if len(sums.scores):
             for c in range(len(theta)):
                 sums.scores[u, c] = counts * score[c]
@@ -382,10 +382,10 @@ def _units(
                 sums.moments[u, m] = total(load(held, (moments_at + m) * lanes)) / simulated
         if hessian is not None and len(hessian):
             conclude_unit(
-                tastes, second.fixed_x, start, situations, size, second.shares, held, second_at, simulated, core,
-                second.own, second.work, lanes,
+                tastes, second.padded_x, start, situations, size, second.shares, held, second_at, simulated, core,
+                second.by_fixed, second.by_random, second.work, lanes,
             )  # fmt: skip
-            add_expanded(second.own, tastes, rows.shifter, u, counts, hessian)
+            add_expanded(second.by_fixed, second.by_random, tastes, rows.shifter, u, counts, hessian)
 
 
 @outer()

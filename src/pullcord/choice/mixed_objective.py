@@ -5,6 +5,7 @@ A shard knows what its first person is called in the draws, so that shards toget
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from .utility import Term, design_matrix
 # Rows x draws below which handing a piece to another thread costs more than it saves.
 _PIECE = 400_000
 _PIECES_MAX = 64
+_NONE, _NO_UNITS = np.empty((0, 0)), np.empty(0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,92 +161,97 @@ class MixedObjective:
         n for every n-th. single : compute in float32; never for the Hessian.
         """
         count = self.draws.count if draws is None else min(draws, self.draws.count)
-        place = self.parameters.place
-        at = self.parameters.to_kernel(theta)
-        full = len(at)
+        short = single and not hessian
         scores_wanted = hessian and (len(self.persons) - 1 < self.units or bool(np.any(self.rows.weight != 1)))
-        scores = np.empty((self.units, full)) if scores_wanted else _NONE
-        like: Any = np.zeros(1, np.float32 if single and not hessian else np.float64)
-        tables = self.single if single and not hessian else self.tables
-
-        def piece(first: int, end: int) -> tuple[Sums, Floats | None]:
-            sums = Sums(np.zeros(1), np.zeros(full), np.zeros((full, full)), _NO_UNITS, scores, _NONE)
-            second = None if like.itemsize == 4 else np.zeros((full, full) if hessian else (0, 0))
-            likelihood(
-                self.rows, self.parameters.tastes, tables, at, self.first_unit, (first, end, step), count, like, sums,
-                second,
-            )  # fmt: skip
-            return sums, second
-
-        found = _in_pieces(piece, self._cuts(count, step))
-        products = _whole(np.sum([s.products for s, _ in found], axis=0))[np.ix_(place, place)]
+        scores = np.empty((self.units, self.parameters.kernel_count)) if scores_wanted else _NONE
+        found = self._pass(theta, count, step=step, short=short, hessian=hessian, scores=scores)
+        place = self.parameters.place
+        products = _square(found.products, place)
         second = meat = clustered = None
         if hessian:
-            second = _whole(np.sum([h for _, h in found if h is not None], axis=0))[np.ix_(place, place)]
+            second = _square(found.second, place)
             meat = clustered = products
             if scores_wanted:
                 mine = scores[:, place]
                 meat = mine.T @ mine
                 by_person = np.add.reduceat(mine, self.persons[:-1], axis=0)
                 clustered = by_person.T @ by_person
-        return Evaluation(
-            value=float(sum(s.value[0] for s, _ in found)),
-            gradient=np.sum([s.gradient for s, _ in found], axis=0)[place],
-            products=products,
-            hessian=second,
-            meat_robust=meat,
-            meat_clustered=clustered,
-        )
+        return Evaluation(found.value, found.gradient[place], products, second, meat, clustered)
 
     def by_unit(self, theta: Floats) -> Floats:
         """float64[unit], log-likelihoods without weights."""
         result = np.empty(self.units)
-        self._pass(theta, result, _NONE, _NONE)
+        self._pass(theta, self.draws.count, by_unit=result)
         return result
 
     def scores(self, theta: Floats) -> Floats:
         """float64[unit, parameter], weighted."""
         result = np.empty((self.units, self.parameters.kernel_count))
-        self._pass(theta, _NO_UNITS, _NONE, result)
+        self._pass(theta, self.draws.count, scores=result)
         return np.ascontiguousarray(result[:, self.parameters.place])
 
     def tastes_given_choices(self, theta: Floats) -> tuple[Floats, Floats]:
         """float64[unit, taste] each: means and standard deviations of tastes among those who chose as the unit did."""
         moments = np.empty((self.units, 2 * len(self.parameters.varying)))
-        self._pass(theta, _NO_UNITS, moments, _NONE)
+        self._pass(theta, self.draws.count, moments=moments)
         mean, square = moments[:, 0::2], moments[:, 1::2]
         return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
 
-    def _pass(self, theta: Floats, by_unit: Floats, moments: Floats, scores: Floats) -> None:
+    def _pass(
+        self,
+        theta: Floats,
+        count: int,
+        *,
+        step: int = 1,
+        short: bool = False,
+        hessian: bool = False,
+        by_unit: Floats = _NO_UNITS,
+        scores: Floats = _NONE,
+        moments: Floats = _NONE,
+    ) -> _Found:
+        """One pass over the units, in pieces that threads share; what they find is added up in the pieces' order."""
         at = self.parameters.to_kernel(theta)
         full = len(at)
+        like: Any = np.zeros(1, np.float32 if short else np.float64)
+        tables = self.single if short else self.tables
 
-        def piece(first: int, end: int) -> None:
-            sums = Sums(
-                np.zeros(1),
-                np.zeros(full),
-                np.zeros((full, full)),
-                by_unit,
-                _NONE if scores is None else scores,
-                moments,
-            )
+        def piece(first: int, end: int) -> tuple[Sums, Floats]:
+            second = np.zeros(full * full if hessian else 0)
+            sums = Sums(np.zeros(1), np.zeros(full), np.zeros(full * full), by_unit, scores, moments)
             likelihood(
-                self.rows, self.parameters.tastes, self.tables, at, self.first_unit, (first, end, 1), self.draws.count,
-                np.zeros(1), sums, np.zeros((0, 0)),
+                self.rows, self.parameters.tastes, tables, at, self.first_unit, (first, end, step), count, like, sums,
+                None if short else second,
             )  # fmt: skip
+            return sums, second
 
-        _in_pieces(piece, self._cuts(self.draws.count, 1))
+        found = _in_pieces(piece, self._cuts(count, step))
+        return _Found(
+            float(sum(sums.value[0] for sums, _ in found)),
+            np.sum([sums.gradient for sums, _ in found], axis=0),
+            np.sum([sums.products for sums, _ in found], axis=0),
+            np.sum([second for _, second in found], axis=0),
+        )
 
     def _cuts(self, count: int, step: int) -> list[int]:
         """Where pieces of about the same work begin; they do not depend on the machine, so that sums do not."""
-        rows = self.rows.start[self.rows.unit_start]
-        pieces = int(np.clip(rows[-1] * count // step // _PIECE, 1, _PIECES_MAX))
-        wanted = np.searchsorted(rows, np.arange(1, pieces) * rows[-1] // pieces)
-        cuts = np.unique(np.concatenate([[0], wanted, [self.units]]))
-        return [*(-(-cuts[:-1] // step) * step).tolist(), self.units]  # every piece begins with a unit that counts
+        rows = int(self.rows.start[-1])
+        pieces = int(np.clip(rows * count // step // _PIECE, 1, _PIECES_MAX))
+        if pieces == 1:
+            return [0, self.units]
+        wanted = np.searchsorted(self.rows.start, np.arange(1, pieces) * rows // pieces)
+        # Each piece begins with a unit that counts.
+        cuts = np.unique(np.searchsorted(self.rows.unit_start, wanted) // step * step)
+        return [0, *cuts[cuts > 0].tolist(), self.units]
 
 
-_NONE, _NO_UNITS = np.empty((0, 0)), np.empty(0)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Sums over units, by the kernels' parameters; products and second : float64[k * k], below the diagonal."""
+
+    value: float
+    gradient: Floats
+    products: Floats
+    second: Floats
 
 
 def shifter_values(data: ChoiceData, parameters: Parameters, unit_start: Integers) -> Floats:
@@ -266,8 +273,13 @@ def _same_within(values: Floats, first: Integers) -> bool:
     return bool(np.all(np.maximum.reduceat(values, first) == np.minimum.reduceat(values, first)))
 
 
-def _whole(lower: Floats) -> Floats:
-    return np.asarray(np.tril(lower) + np.tril(lower, -1).T, dtype=np.float64)
+def _square(lower: Floats, place: Integers) -> Floats:
+    """From a triangle of the kernels' parameters to the whole matrix of those estimated."""
+    size = math.isqrt(len(lower))
+    matrix = lower.reshape(size, size)
+    whole = matrix + matrix.T
+    whole[np.arange(size), np.arange(size)] -= np.diag(matrix)
+    return np.asarray(whole[place][:, place], dtype=np.float64)
 
 
 def _in_pieces(work: Callable[[int, int], Result], cuts: list[int]) -> list[Result]:

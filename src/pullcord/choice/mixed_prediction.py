@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .data import Floats, Integers
-from .mixed_draws import PADDING, DrawTables, fill
+from .mixed_draws import DrawTables, fill, stride_for
 from .mixed_kernels import locate
 from .mixed_lanes import LANES_64, LOG2_E, exp2, inner, item, larger, load, outer, spread, store, total
 from .mixed_shares import aligned
@@ -60,7 +60,7 @@ def predict(
     blocks = (count + lanes - 1) // lanes
     like = np.zeros(1)
     room = _Room(
-        z=aligned(len(draws.shape) * ((count + PADDING + lanes) // lanes * lanes), like),
+        z=aligned(len(draws.shape) * stride_for(draws, count), like),
         base=np.zeros(most),
         v=aligned(most * lanes, like),
         sums=aligned(most * lanes, like),
@@ -90,8 +90,9 @@ def _predict_units(
     varying, fixed = len(tastes.transform), tastes.fixed
     count, lanes, stride = draws.per_unit, LANES_64, varying + fixed
     blocks = (count + lanes - 1) // lanes
-    z_stride = (count + PADDING + lanes) // lanes * lanes
+    z_stride = stride_for(draws, count)
     v, sums = room.v, room.sums
+    alpha = room.alpha if tastes.wtp else room.tau
     cut_off = False
     for e in range(varying):
         cut_off |= tastes.transform[e] == TRUNCATED
@@ -113,12 +114,12 @@ def _predict_units(
                         tastes, room.location, room.factor, room.z, b * lanes, z_stride, room.tau, room.slope,
                         room.reach, lanes,
                     )  # fmt: skip
-                coefficients_of(tastes, room.tau, room.alpha, lanes)
+                coefficients_of(tastes, room.tau, alpha, lanes)
                 top = spread(v, -1e30)
                 for row in range(first, end):
                     utility = spread(v, item(room.base, row - first))
                     for k in range(varying):
-                        utility = utility + (item(offers.x, row * stride + k) * LOG2_E) * load(room.alpha, k * lanes)
+                        utility = utility + (item(offers.x, row * stride + k) * LOG2_E) * load(alpha, k * lanes)
                     top = larger(top, utility)
                     store(v, (row - first) * lanes, utility)
                 sum_of = spread(v, 0.0)

@@ -7,9 +7,11 @@ and at kinks, it says so, and the quantile is computed outright.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .data import Floats, Integers
 from .mixed_lanes import inner, outer
@@ -19,6 +21,7 @@ NORMAL, TRIANGULAR, UNIFORM, RAW = 0, 1, 2, 3
 
 # Degree of a table's polynomials, and the largest error that is trusted: for float64, and for float32.
 LONG, SHORT = (6, 1e-11), (3, 1e-7)
+FINE = 32  # parts of a cell at the edge
 
 
 @inner()
@@ -120,12 +123,36 @@ def _interpolation(degree: int) -> tuple[Floats, Floats, Floats, Floats]:
     return nodes, turn, tried, np.vander(tried, degree + 1, increasing=True).astype(np.float64)
 
 
-def table(shape: int, left: Floats, width: float, accuracy: tuple[int, float]) -> tuple[Floats, Integers]:
-    """Polynomials of a quantile function on cells.
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Polynomials of a quantile function on cells, in t = (u - left) / width - 1/2.
 
-    left : float64[cell], where each cell begins. accuracy : LONG or SHORT. Returns float64[power, cell], coefficients
-    of powers of t = (u - left) / width - 1/2, and int64[edge], the cells where the polynomial is too far off.
+    left : float64[cell], where each begins. coefficients : float64[power, cell]. edge : int64[edge], cells where the
+    polynomial is too far off. fine : float64[edge, FINE, power], of FINE parts of each edge, t likewise; NaN where that
+    is too far off as well, and the quantile must be computed outright.
     """
+
+    left: Floats
+    coefficients: Floats
+    edge: Integers
+    fine: Floats
+
+
+def table(shape: int, left: Floats, width: float, accuracy: tuple[int, float]) -> Table:
+    """Polynomials on cells. left : float64[cell], where each cell begins. accuracy : LONG or SHORT."""
+    coefficients, off = _polynomials(shape, left, width, accuracy)
+    off |= left + width > 1 + 1e-12  # a cell that a shift has pushed over the end begins anew at 0
+    edge = np.flatnonzero(off).astype(np.int64)
+    parts = (left[edge][:, None] + width / FINE * np.arange(FINE)).ravel()
+    fine, still_off = _polynomials(shape, parts % 1.0, width / FINE, accuracy)
+    fine[still_off | (parts % 1.0 + width / FINE > 1 + 1e-12)] = np.nan
+    return Table(left, np.ascontiguousarray(coefficients.T), edge, fine.reshape(len(edge), FINE, accuracy[0] + 1))
+
+
+def _polynomials(
+    shape: int, left: Floats, width: float, accuracy: tuple[int, float]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """float64[cell, power], and where they are too far off."""
     degree, tolerance = accuracy
     nodes, turn, tried, powers = _interpolation(degree)
 
@@ -134,6 +161,5 @@ def table(shape: int, left: Floats, width: float, accuracy: tuple[int, float]) -
         return np.asarray(quantiles(shape, u.ravel())).reshape(u.shape)
 
     coefficients = at(nodes) @ turn.T
-    off = np.abs(coefficients @ powers.T - at(tried)).max(axis=1) > tolerance
-    off |= left + width > 1  # a cell that a shift has pushed over the end begins anew at 0
-    return np.ascontiguousarray(coefficients.T), np.flatnonzero(off).astype(np.int64)
+    off = np.abs(coefficients @ powers.T - at(tried)).max(axis=1, initial=0.0) > tolerance
+    return coefficients, off

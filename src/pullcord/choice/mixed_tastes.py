@@ -119,16 +119,14 @@ def truncated(mean: float, sd: float, u: float) -> tuple[float, float, float, fl
 
 @inner(inline=True)
 def coefficients_of(tastes: Tastes, tau: Floats, alpha: Floats, lanes: int) -> None:
-    """From tastes to what attributes are multiplied with: the same, or in willingness-to-pay space scaled."""
+    """From tastes to what attributes are multiplied with: in willingness-to-pay space scaled, else the same, and then
+    nothing is written."""
     count = len(tastes.transform)
     if tastes.wtp:
         scale = load(tau, (count - 1) * lanes)
         for e in range(count - 1):
             store(alpha, e * lanes, scale * load(tau, e * lanes))
         store(alpha, (count - 1) * lanes, 0.0 - scale)
-    else:
-        for e in range(count):
-            store(alpha, e * lanes, load(tau, e * lanes))
 
 
 @inner(inline=True)
