@@ -136,6 +136,21 @@ def test_a_fit_says_what_its_nests_are_like():
     assert "first (a, b)" in MODEL.title
 
 
+def test_the_note_counts_the_standard_errors_of_the_table():
+    """Persons choose four times: the table clusters, and z against 1 is the note's number of standard errors."""
+    data = nested_choices(np.array([0.8, -1.1, 0.4, 0.7]), persons=300, times=1, sizes=(6,))
+    data = data.take_persons(np.repeat(np.arange(300), 4))
+    four = replace(data, person_start=np.arange(301) * 4, person_ids=tuple(map(str, range(300))))
+    fit = MODEL.fit(four)
+    assert fit.default_covariance == "clustered"
+    first, _ = dissimilarities(fit)
+    assert first.standard_error == pytest.approx(fit.standard_errors("clustered")[2])
+    assert first.standard_error == pytest.approx(2 * dissimilarities(fit, "robust")[0].standard_error)
+    row = next(line for line in str(fit).splitlines() if line.startswith("lambda(first)")).split()
+    assert abs(float(row[3])) == pytest.approx(abs(first.t_against_one), abs=5e-3)
+    assert any(f"{abs(first.t_against_one):.1f} standard errors below 1" in note for note in fit.notes)
+
+
 def test_counts_are_that_many_choices():
     data = nested_choices(np.array([0.8, -1.1, 0.5, 0.7]), persons=300, times=1, sizes=(5, 6))
     often = stream(2, "tests.nested.often").integers(1, 4, 300)

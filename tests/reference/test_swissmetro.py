@@ -43,8 +43,8 @@ def test_the_nested_logit_ends_where_biogeme_ends(swissmetro: ChoiceData) -> Non
     assert fit.log_likelihood == pytest.approx(-5236.900015, abs=1e-5)
     assert 1 / fit["lambda(existing)"] == pytest.approx(2.0539, abs=3e-4)
     (nest,) = dissimilarities(fit)
-    assert nest.t_against_one == pytest.approx((nest.estimate - 1) / fit.standard_errors()[4])
-    assert any("18.4 standard errors below 1" in note for note in fit.notes)
+    assert nest.t_against_one == pytest.approx((nest.estimate - 1) / fit.standard_errors("clustered")[4])
+    assert any("6.5 standard errors below 1" in note for note in fit.notes)
     # Both ends of the search are the same, and the logit is the nested logit with a dissimilarity of 1.
     assert not any("two places" in note for note in fit.notes)
     logit = Logit(UTILITY).fit(swissmetro)

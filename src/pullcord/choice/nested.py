@@ -168,15 +168,17 @@ class NestedLogit:
         return Point(float(values.sum()), gradients.sum(axis=0), full[0]), full[1], full[2]
 
 
-def dissimilarities(fit: Fit, covariance: Covariance = "classical") -> tuple[Dissimilarity, ...]:
+def dissimilarities(fit: Fit, covariance: Covariance | None = None) -> tuple[Dissimilarity, ...]:
     """The dissimilarity of each nest and how far it is from 1, the logit; nothing for what is not identified.
+
+    covariance : of the standard errors; the fit's default, which its table shows, unless given.
 
     Raises InvalidInput where the fit is not of a nested logit.
     """
     if not isinstance(fit.model, NestedLogit):
         raise InvalidInput(f"{fit.model.title} has no nests", "fit NestedLogit")
     with np.errstate(invalid="ignore"):  # no maximum, no standard error: it is NaN then
-        errors = fit.standard_errors(covariance)
+        errors = fit.standard_errors(covariance or fit.default_covariance)
     found = []
     for nest in fit.model.nests:
         at = fit.index(f"lambda({nest})")
