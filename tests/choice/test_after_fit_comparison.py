@@ -99,6 +99,12 @@ def test_a_doubtful_nest_is_said_and_a_wrong_one_refused(small: Fit, large: Fit)
         likelihood_ratio_test(Logit("price").fit(choosers(200, 1, ragged=True)), large)
 
 
+def test_pseudo_likelihoods_have_no_ratio_test() -> None:
+    data = choosers(120, 1, weighted=True)
+    with pytest.raises(InvalidInput, match="weighted"):
+        likelihood_ratio_test(Logit("price").fit(data), Logit("price + fast").fit(data))
+
+
 def test_ben_akiva_and_swait_by_hand() -> None:
     first, second = Logit("price + fast").fit(DATA), Logit("range_km/100").fit(DATA)
     for one, other in ((first, second), (second, first)):

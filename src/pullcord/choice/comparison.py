@@ -62,6 +62,11 @@ def likelihood_ratio_test(small: Fit, large: Fit) -> LikelihoodRatio:
     (3, True)
     """
     _same_data(small, large)
+    if small.weighted or large.weighted:
+        raise InvalidInput(
+            f"the choices of {small.data_name} are weighted: their ratio is none of likelihoods",
+            "fit without weights, or compare what `validate` gives for each",
+        )
     degrees = large.parameters - small.parameters
     if degrees < 1:
         raise InvalidInput(
