@@ -43,6 +43,15 @@ def same(one: Fit, other: Fit) -> None:
     assert one.null_log_likelihood == pytest.approx(other.null_log_likelihood, rel=1e-12)
 
 
+def test_persons_of_weight_zero_keep_their_draws() -> None:
+    """They are not in the sample, but stand among the others: whose draws are whose does not depend on shards."""
+    weight = np.repeat((np.arange(61) % 3 > 0).astype(float), 4)
+    data = replace(STEADY, weight=weight)
+    whole, apart = MIXED.fit(data), fit(data, MIXED, shards=3)
+    assert whole.persons == 40
+    same(apart, whole)
+
+
 def write_files(folder: Path, data: ChoiceData, files: int) -> list[Path]:
     """The data in Parquet files, whole persons in each."""
     situation = data.situation_of_row()

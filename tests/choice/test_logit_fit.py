@@ -416,3 +416,38 @@ def test_clustered_intervals_hold_where_a_person_repeats_herself():
     truth = np.mean(found, axis=0)  # of the plain logit, which is not the mean of tastes
     assert np.all(coverage(np.array(found), np.array(clustered), truth) >= 0.90)
     assert np.all(coverage(np.array(found), np.array(classical), truth) < 0.88)
+
+
+def test_weights_that_are_all_alike_are_weights():
+    """Five for everybody is no five times as many people: the table's errors are those without weights."""
+    data = made_up(TASTES, persons=200, times=1)
+    plain, fives = (Logit(FORMULA).fit(changed(data, weight=np.full(200, weight))) for weight in (1.0, 5.0))
+    assert not plain.weighted
+    assert fives.weighted
+    assert fives.default_covariance == "robust"
+    np.testing.assert_allclose(fives.standard_errors("robust"), plain.standard_errors("robust"), rtol=1e-5)
+    np.testing.assert_allclose(fives.standard_errors(), plain.standard_errors() / np.sqrt(5), rtol=1e-5)
+
+
+def test_choices_of_weight_zero_are_no_choices():
+    data = made_up(TASTES, persons=200, times=2)
+    fit = Logit(FORMULA).fit(changed(data, weight=np.repeat(np.arange(200) < 120, 2).astype(float)))
+    alone = Logit(FORMULA).fit(data.take_persons(np.arange(120)))
+    assert (fit.situations, fit.persons) == (240, 120)
+    np.testing.assert_allclose(fit.estimates, alone.estimates, atol=1e-8)
+    np.testing.assert_allclose(fit.bic, alone.bic)
+
+
+def test_weights_too_small_to_search_by_are_refused():
+    """The first step would be below the tolerance, and the start would come back as estimates."""
+    data = made_up(TASTES, persons=200, times=1)
+    with pytest.raises(InvalidInput, match="average 1e-14") as refused:
+        Logit(FORMULA).fit(changed(data, weight=np.full(200, 1e-14)))
+    assert "average 1" in refused.value.hint
+    small = Logit(FORMULA).fit(changed(data, weight=np.full(200, 1e-5)))
+    np.testing.assert_allclose(small.estimates, Logit(FORMULA).fit(data).estimates, atol=1e-3)
+
+
+def test_nothing_is_divided_by_zero():
+    with pytest.raises(InvalidInput, match="`x0/0` divides by 0"):
+        Logit("x0/0 + x1").fit(made_up(TASTES))

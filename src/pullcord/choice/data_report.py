@@ -111,7 +111,7 @@ def data_report(data: ChoiceData, *, better: Mapping[str, Better] | None = None)
         choices=float(data.chosen.sum()),
         situations=data.situations,
         persons=data.persons,
-        weighted=bool(np.any(data.weight != data.weight[0])),
+        weighted=bool(np.any(data.weight != 1)),
         alternatives=uses,
         set_sizes=_counted(sizes),
         panel_lengths=_counted(np.diff(data.person_start)),

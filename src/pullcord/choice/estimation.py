@@ -19,6 +19,8 @@ from .utility import Term
 _COPIES = 1e-11
 # A direction that fewer choices than this inform, in effect, is one in which the estimates run away.
 _CHOICES_MIN = 1e-3
+# Weights that average less make every standard error so large that the search takes its start for the maximum.
+_WEIGHT_MIN = 1e-6
 # A parameter belongs to a direction if its share in it is more than rounding.
 _SHARE_MIN = 1e-5
 
@@ -55,7 +57,9 @@ class Sample:
     def of(cls, data: ChoiceData) -> Sample:
         """Of data at hand."""
         weights = (float(data.weight.min()), float(data.weight.max()))
-        return cls(data.name, choices_made(data), data.persons, null_log_likelihood(data), weights, data.is_counts)
+        faced = np.maximum.reduceat(data.weight, data.person_start[:-1]) > 0  # who weighs nothing is not in the sample
+        persons = int(np.count_nonzero(faced))
+        return cls(data.name, choices_made(data), persons, null_log_likelihood(data), weights, data.is_counts)
 
     def __add__(self, other: Sample) -> Sample:
         """Of other persons too."""
@@ -72,8 +76,14 @@ class Sample:
 def checked(data: ChoiceData, terms: Sequence[Term], x: Floats) -> list[str]:
     """What a modeller should know of the data before the fit, in words.
 
-    Raises InvalidInput for what the data cannot identify.
+    Raises InvalidInput for what the data cannot identify, and for weights too small to search by.
     """
+    average = float(data.weight.mean())
+    if average < _WEIGHT_MIN:
+        raise InvalidInput(
+            f"the weights of `{data.name}` average {average:.3g}: rounding and the search's tolerance would decide",
+            f"multiply them by {1 / average:.3g}, so that they average 1: estimates and robust errors stay as they are",
+        )
     findings = check_choices(data, terms, x)
     refuse_unidentified(findings)
     return [f"{finding.words}; {finding.way_out}" for finding in findings]
@@ -104,7 +114,7 @@ def conclude(
     spoken = [*found.notes, *notes]
     if not maximum.converged:
         spoken.insert(0, f"the search did not converge ({maximum.message}): do not rely on these figures")
-    weighted = sample.weights[0] != sample.weights[1]
+    weighted = sample.weights != (1.0, 1.0)  # fives throughout would make five choices of one, and errors too small
     if weighted:
         spoken.append("choices are weighted: the classical covariance does not hold, the robust and the clustered do")
     return Fit(
@@ -241,8 +251,10 @@ def null_log_likelihood(data: ChoiceData) -> float:
 
 
 def choices_made(data: ChoiceData) -> int:
-    """How many choices the data hold: situations, or the sum of counts."""
-    return round(float(data.chosen.sum()))
+    """How many choices the data hold: situations, or the sum of counts; those of weight 0 are none."""
+    if data.weight.min() > 0:
+        return round(float(data.chosen.sum()))
+    return round(float(data.chosen @ (data.weight > 0)[data.situation_of_row()]))
 
 
 def finite(estimates: Floats, names: Sequence[str]) -> Floats:

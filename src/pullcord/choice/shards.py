@@ -67,10 +67,10 @@ class Shard:
         digests = (hashlib.blake2b(name.encode(), digest_size=8).digest() for name in self.data.person_ids)
         return np.frombuffer(b"".join(digests), dtype=np.uint64)
 
-    def align(self, common: Common, name: str) -> tuple[Sample, int]:
+    def align(self, common: Common, name: str) -> tuple[Sample, int, int]:
         """Take the alternatives and columns that all shards have between them; indicators that never were are 0.
 
-        Returns what a fit says of the shard's data, and how many situations there are.
+        Returns what a fit says of the shard's data, and how many persons and situations there are, weighty or not.
         """
         columns = np.zeros((self.data.rows, len(common.columns)))
         for c, column in enumerate(common.columns):
@@ -87,7 +87,7 @@ class Shard:
             columns=columns,
             alternative=code[self.data.alternative],
         )
-        return Sample.of(self.data), self.data.situations
+        return Sample.of(self.data), self.data.persons, self.data.situations
 
     def prepare(self, model: Model, first_person: int, first_situation: int, seed: int) -> tuple[str, ...]:
         """Make ready for a model, and return the names of its parameters.
@@ -230,13 +230,13 @@ def fit_pool(
         hashes = np.concatenate(pool.ask("person_hashes"))
         if len(np.unique(hashes)) < len(hashes):
             raise InvalidInput("a person stands in two shards", "keep all choices of a person in one file")
-    told: list[tuple[Sample, int]] = pool.ask("align", common, name)
-    persons = np.cumsum([0, *(sample.persons for sample, _ in told[:-1])])
-    situations = np.cumsum([0, *(count for _, count in told[:-1])])
+    told: list[tuple[Sample, int, int]] = pool.ask("align", common, name)
+    persons = np.cumsum([0, *(count for _, count, _ in told[:-1])])
+    situations = np.cumsum([0, *(count for _, _, count in told[:-1])])
     each = [(model, int(p), int(s), seed) for p, s in zip(persons, situations, strict=True)]
     names: tuple[str, ...] = pool.ask_each("prepare", each)[0]
     sample = told[0][0]
-    for other, _ in told[1:]:
+    for other, _, _ in told[1:]:
         sample = sample + other
     if isinstance(model, MixedLogit):
         return _fit_mixed(pool, model, sample, seed, lead or pool.ask_first("lead", model, seed))

@@ -94,6 +94,8 @@ def parse_utility(formula: str, data: ChoiceData) -> tuple[Term, ...]:
         product, _, alternative = written.partition("@")
         factors = tuple(factor.strip() for factor in product.split(":"))
         factors = () if factors == ("1",) else factors
+        if nothing := [f for f in factors if (m := _FACTOR.fullmatch(f)) and m["divisor"] and not float(m["divisor"])]:
+            raise InvalidInput(f"`{nothing[0]}` divides by 0", "divide by a unit above 0, such as 100")
         name = ":".join(factors) or "1"
         if not alternative:
             terms.append(Term(name, factors))
