@@ -127,3 +127,18 @@ def test_a_fit_prints_as_a_table() -> None:
     assert printed.startswith("logit on the shares of `made up` by 2SLS: 20 markets, 160 products, robust")
     assert "first-stage F of the price" in printed
     assert [line.split()[0] for line in printed.splitlines()[4:7]] == ["1", "range", "prices"]
+
+
+@pytest.mark.parametrize("priced", ["log(prices)", "prices + prices:range"])
+def test_a_price_taste_that_differs_between_products_is_no_number(priced: str) -> None:
+    """A coefficient of log(prices) is none of prices: elasticities would be wrong by the price itself."""
+    fit = ShareLogit(f"1 + range + {priced}").fit(markets_in_equilibrium())
+    assert np.isnan(fit.price_coefficient)
+    with pytest.raises(InvalidInput, match="differs from product to product"):
+        fit.demand().elasticities(fit.data.market_names[0])
+
+
+def test_a_price_in_another_unit_has_the_same_coefficient() -> None:
+    data = markets_in_equilibrium()
+    plain, tens = (ShareLogit(f"1 + range + {priced}").fit(data) for priced in ("prices", "prices/10"))
+    assert tens.price_coefficient == pytest.approx(plain.price_coefficient, rel=1e-9)

@@ -84,7 +84,8 @@ class ShareLogit:
         if columns:
             inside = [at for at in own if at not in endogenous]
             strength = first_stage(regressors[:, priced[0]], regressors[:, inside], excluded, data, self.weighting)
-        slope = terms[priced[0]].slope(data.price_name)
+        slopes = [terms[at].slope(data.price_name) for at in priced]
+        per_unit = [np.nan if slope is None else slope for slope in slopes]
         return LogitFit(
             model=self,
             data=data,
@@ -99,7 +100,7 @@ class ShareLogit:
                 kind=self.weighting,
             ),
             xi=residuals,
-            price_coefficient=float(estimates[priced[0]]) * (1.0 if slope is None else slope),
+            price_coefficient=float(estimates[priced] @ per_unit),
             first_stage=strength,
             notes=_notes(strength, estimates, names, priced[0]),
         )
@@ -109,7 +110,8 @@ class ShareLogit:
 class LogitFit:
     """Estimates of a logit on shares.
 
-    xi : float64[row], the part of mean utility that no column explains. price_coefficient : utility per unit of price.
+    xi : float64[row], the part of mean utility that no column explains. price_coefficient : utility per unit of price,
+        NaN where it differs from row to row, as by `log(prices)` and `prices:space`; `demand` then answers nothing.
     first_stage : the F statistic of the instruments for the price, with the errors that the model asks for.
     """
 

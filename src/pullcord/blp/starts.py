@@ -39,6 +39,8 @@ def moderate(model: BLP, system: System, given: frozenset[str]) -> Floats:
     if system.price_at is None:
         terms.append(system.data.price_name)
     plain = ShareLogit(" + ".join(terms), instruments=model.demand_instruments, absorb=model.absorb).fit(system.data)
+    if not np.isfinite(plain.price_coefficient):  # it differs from product to product: no one place to begin
+        return begin
     begin[at] = -abs(plain.price_coefficient) / unit
     if system.supply is not None:
         root = np.eye(len(system.cross()))
