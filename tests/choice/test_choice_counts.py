@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pullcord.base import InvalidInput, NotFound, stream
-from pullcord.choice import ChoiceData, Logit, choices_from_table
+from pullcord.choice import ChoiceData, Logit, as_json, choices_from_table
 from pullcord.choice.counts import choices_from_cells, count_cells, count_choices
 from pullcord.choice.logit_likelihood import LogitLikelihood
 from pullcord.choice.utility import design_matrix, parse_utility
@@ -239,3 +239,30 @@ def test_every_event_is_in_exactly_one_cell(picks: list[tuple[int, str]]) -> Non
         for j, car in enumerate(CARS):
             assert data.chosen[3 * s + j] == sum(pick == (int(week), car) for pick in picks)
     assert data.chosen.sum() == len(picks)
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ([2, None, 3, 4], "1 of the events have no `n`"),
+        ([2, -1, 3, 4], "a `n` of -1"),
+        ([2.0, float("nan"), 3.0, 4.0], "no finite number"),
+        (["2", "1", "3", "4"], "is VARCHAR, no number"),
+    ],
+)
+def test_counts_that_a_sum_would_hide_are_refused(tmp_path: Path, counts: list, said: str) -> None:
+    """The first two rows are of one cell: what is missing or below 0 there does not show in their sum."""
+    path = tmp_path / "events.parquet"
+    pl.DataFrame({"week": [1, 1, 1, 2], "car": ["a", "a", "b", "b"], "n": counts}).write_parquet(path)
+    with pytest.raises(InvalidInput, match=said):
+        count_cells(path, ["week", "car"], count="n")
+
+
+def test_a_table_of_counts_speaks_of_no_persons() -> None:
+    offers = pl.DataFrame({"week": [1, 1, 2, 2], "car": ["a", "b", "a", "b"], "price": [1.0, 2.0, 2.0, 1.0]})
+    cells = pl.DataFrame({"week": [1, 1, 2, 2], "car": ["a", "b", "a", "b"], "choices": [60, 40, 40, 60]})
+    data = choices_from_cells(cells, offers, situation="week", chosen="car", alternative="car")
+    fit = Logit("price").fit(data)
+    assert "200 choices, counted in 2 choice sets" in str(fit)
+    assert "persons" not in str(fit)
+    assert (as_json(fit)["persons"], as_json(fit)["counted"]) == (None, True)

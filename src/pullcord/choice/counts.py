@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 CHOICES = "choices"
 """The column of counts in a table of cells."""
 
+_GAPS, _LOWEST = "choices_unknown", "choices_lowest"
 _WHOLE = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 _DIRECT_BITS = 22  # a table of 4 million counts, for each thread
 _FILES_AT_A_TIME = 24
@@ -319,12 +320,25 @@ def _cells(events: duckdb.DuckDBPyRelation, by: Sequence[str], count: str | None
             f"the events have no column {listed(missing)}", "; ".join(nearest(m, events.columns) for m in missing)
         )
     names = ", ".join(map(_quoted, by))
-    amount, kind = "count(*)", "BIGINT"
-    if count is not None:
-        amount = f"sum({_quoted(count)})"
-        kind = "BIGINT" if "INT" in str(events.types[events.columns.index(count)]) else "DOUBLE"
-    cells: pl.DataFrame = events.aggregate(f"{names}, {amount}::{kind} AS {CHOICES}", names).pl()
-    return cells
+    if count is None:
+        cells: pl.DataFrame = events.aggregate(f"{names}, count(*)::BIGINT AS {CHOICES}", names).pl()
+        return cells
+    stored, amount = str(events.types[events.columns.index(count)]), _quoted(count)
+    whole = stored in _WHOLE | {"UBIGINT", "HUGEINT", "UHUGEINT"}
+    if not whole and not stored.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
+        raise InvalidInput(f"`{count}` of the events is {stored}, no number", "write how many choices a row stands for")
+    kind = "BIGINT" if whole else "DOUBLE"
+    # A sum passes over gaps in silence, and lets what is below 0 take from its neighbours.
+    told = f"sum({amount})::{kind} AS {CHOICES}, count(*) - count({amount}) AS {_GAPS}, min({amount}) AS {_LOWEST}"
+    counted: pl.DataFrame = events.aggregate(f"{names}, {told}", names).pl()
+    if gaps := int(counted[_GAPS].sum()):
+        raise InvalidInput(f"{gaps:,} of the events have no `{count}`", "say how many choices each stands for")
+    lowest = float(counted[_LOWEST].cast(pl.Float64).to_numpy().min(initial=0.0))
+    if lowest < 0:
+        raise InvalidInput(f"an event has a `{count}` of {lowest:g}", "count from 0 up")
+    if not counted[CHOICES].cast(pl.Float64).is_finite().all():
+        raise InvalidInput(f"`{count}` of an event is no finite number", "count from 0 up")
+    return counted.drop(_GAPS, _LOWEST)
 
 
 def _cells_of_files(

@@ -112,7 +112,9 @@ class ChoiceData:
     def chosen_row(self) -> Integers:
         """int64[situation], the row that was chosen. Raises InvalidInput where choices are counts."""
         if self.is_counts:
-            raise InvalidInput(f"`{self.name}` holds counts of choices", "fit it by a model that takes counts: Logit")
+            raise InvalidInput(
+                f"`{self.name}` holds counts of choices", "fit it by a model that takes counts: Logit or NestedLogit"
+            )
         return np.flatnonzero(self.chosen).astype(np.int64)
 
     def situation_of_row(self) -> Integers:

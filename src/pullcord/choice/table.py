@@ -153,7 +153,11 @@ def one_table(fit: Fit, covariance: Covariance | None = None) -> str:
 
 
 def _sample(fit: Fit) -> str:
-    choosers = f"{fit.situations:,} choices" + (f" by {fit.persons:,} persons" if fit.persons else "")
+    choosers = f"{fit.situations:,} choices"
+    if fit.counted:  # nobody knows whose they are
+        choosers += f", counted in {fit.persons:,} choice sets"
+    elif fit.persons:
+        choosers += f" by {fit.persons:,} persons"
     return f"Data: {fit.data_name}, {choosers}" + (", weighted" if fit.weighted else "")
 
 
@@ -268,7 +272,7 @@ def _side_by_side(fits: Sequence[Fit], titles: Sequence[str], kinds: Sequence[Co
         ("Rho-squared", [f"{fit.rho_squared:.4f}   " for fit in fits]),
         ("  adjusted", [f"{fit.adjusted_rho_squared:.4f}   " for fit in fits]),
         ("Choices", [f"{fit.situations:,}   " for fit in fits]),
-        ("Persons", [f"{fit.persons:,}   " for fit in fits]),
+        ("Persons", ["   " if fit.counted else f"{fit.persons:,}   " for fit in fits]),
         ("Draws", ["   " if fit.draws is None else f"{fit.draws:,}   " for fit in fits]),
     ):
         if any(value.strip() for value in values):
@@ -317,7 +321,8 @@ def as_json(fit: Fit) -> dict[str, Any]:
         "utility": fit.model.utility,
         "data": fit.data_name,
         "choices": fit.situations,
-        "persons": fit.persons,
+        "persons": None if fit.counted else fit.persons,
+        "counted": fit.counted,
         "weighted": fit.weighted,
         "log_likelihood": number(fit.log_likelihood, "log_likelihood", "the search left the model's domain"),
         "null_log_likelihood": number(fit.null_log_likelihood, "null_log_likelihood", "a situation offers nothing"),
