@@ -27,6 +27,7 @@ FLOORS = (
     "journey",
     "desk",
     "insight",
+    "redesign",
     "outlook",
     "catalogue",
     "survey",

@@ -8,7 +8,7 @@ import typer
 
 from pullcord.base import InvalidInput, PullcordError
 
-from . import bench, demand, ledger, operate, order, product, program
+from . import bench, demand, ledger, offer, operate, order, product, program
 from .console import refused_by_machine, report_failure, talk
 from .run import run
 
@@ -24,6 +24,7 @@ app.command()(run)
 app.add_typer(program.app, name="program")
 app.add_typer(product.app, name="product")
 app.add_typer(order.app, name="order")
+app.add_typer(offer.app, name="offer")
 app.add_typer(demand.app, name="demand")
 app.add_typer(operate.production, name="production")
 app.add_typer(operate.procurement, name="procurement")

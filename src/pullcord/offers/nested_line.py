@@ -9,8 +9,9 @@ over the line, the line's share is W^scale / (others + W^scale), and candidate i
 h is linear for scale 1, the plain logit, where this is the fractional program of Davis, Gallego and Topaloglu (2013),
 Assortment planning under the multinomial logit model with totally unimodular constraint structures; a line earns v or
 more just where sum(w_i m_i) >= (v + fixed) h(W) (Dinkelbach 1967, Management Science 13(7)). For scale below 1, h is
-concave, so that a chord lies below it: on a short interval of W the question is a small integer program, which is
-cut in two wherever the chord is not close enough.
+concave: its chord lies below it on an interval of W and above it elsewhere, so that the line of most
+sum(w_i (m_i - v slope)), found by sorting, settles the interval or says where to cut it in two. For most surplus or
+volume at a profit floor, which both mean most W, the same chord makes the floor linear: an integer program each time.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _TINY = 1e-300
-_FEW = 4000  # questions to the solver; far more than any case at hand has needed
+_FEW = 20_000  # intervals; far more than any case at hand has needed
+_NODES = 3000  # of one integer program; its bound holds wherever it stops
 
 
 class Objective(StrEnum):
@@ -45,10 +47,10 @@ class Objective(StrEnum):
 class Candidates:
     """What may be offered, and to whom.
 
-    variant : int64[candidate], 0 .. variants - 1; a variant is offered at one price at most.
+    variant : int64[candidate]; a variant is offered at one price at most.
     utility : float64[candidate], relative to all other alternatives together, which have `others` = exp(their log-sum).
     margin : float64[candidate], money for each unit sold.
-    fixed_cost : float64[variant], money in the same time as `buyers`, due where the variant is offered.
+    fixed_cost : money for each variant offered, in the same time as `buyers`.
     scale : of the nest, in (0, 1]; 1 is the plain logit, near 0 buyers change variant at the slightest difference.
     price_taste : utility for one unit of money, below zero; turns utility into consumer surplus.
     """
@@ -56,7 +58,7 @@ class Candidates:
     variant: Integers
     utility: Floats
     margin: Floats
-    fixed_cost: Floats
+    fixed_cost: float
     variants_max: int
     buyers: float
     price_taste: float
@@ -70,12 +72,8 @@ class Candidates:
                 f"{count} candidates with {len(self.utility)} utilities and {len(self.margin)} margins",
                 "give each candidate its variant, utility and margin",
             )
-        if int(self.variant.min()) < 0 or int(self.variant.max()) >= len(self.fixed_cost):
-            raise InvalidInput(
-                "a candidate names a variant without a fixed cost", "give one for each variant, 0 if none"
-            )
-        finite = all(np.all(np.isfinite(a)) for a in (self.utility, self.margin, self.fixed_cost))
-        if not finite or np.any(self.fixed_cost < 0):
+        finite = np.all(np.isfinite(self.utility)) and np.all(np.isfinite(self.margin))
+        if not finite or not 0 <= self.fixed_cost < np.inf:
             raise InvalidInput("a utility, margin or fixed cost is no number, or a fixed cost is below 0", "mend it")
         if not 0 < self.scale <= 1:
             raise InvalidInput(f"the nest's scale is {self.scale}", "give a scale above 0, and at most 1")
@@ -123,7 +121,7 @@ def line_worth(given: Candidates, chosen: tuple[int, ...]) -> LineWorth:
     inclusive = given.scale * (top + float(np.log(each.sum())))
     log_total = float(np.logaddexp(np.log(given.others), inclusive))
     share = np.exp(inclusive - log_total) * each / each.sum()
-    profit = given.buyers * float(share @ given.margin[line]) - float(given.fixed_cost[given.variant[line]].sum())
+    profit = given.buyers * float(share @ given.margin[line]) - given.fixed_cost * len(line)
     surplus = given.buyers * (log_total - float(np.log(given.others))) / -given.price_taste
     return LineWorth(profit, surplus, given.buyers * float(share.sum()), share)
 
@@ -144,7 +142,7 @@ class BestLine:
 
     `gap` is (bound - value) / |bound|, or over a ten thousandth of what is at stake where that is more. `nearest` is
     the best line one change away (a variant in or out, one for another, another price), if one keeps the profit floor.
-    `questions` counts integer programs solved.
+    `questions` counts the intervals looked at.
     """
 
     objective: Objective
@@ -163,21 +161,21 @@ def best_line(
     objective: Objective = Objective.PROFIT,
     *,
     profit_floor: float = -np.inf,
-    gap_max: float = 1e-6,
+    gap_max: float | None = None,
 ) -> BestLine:
     """The line of most profit, or of most surplus or volume with a profit of at least `profit_floor`, with proof.
 
+    `gap_max` is the relative gap to prove: 1e-6 for profit and 1e-4 for the others unless stated.
     Surplus and volume both rise with W, so that one line is best for both. Raises InvalidInput where no line earns the
     floor.
     """
+    if gap_max is None:
+        gap_max = 1e-6 if objective is Objective.PROFIT else 1e-4
     search = _Search(given, gap_max)
     if objective is Objective.PROFIT:
         search.most_profit()
         bound = search.best_profit + gap_max * max(abs(search.best_profit), search.least)
-        if not np.isneginf(profit_floor) and search.best_profit < profit_floor:
-            raise InvalidInput(
-                f"no line earns {profit_floor:,.0f}; the most is {search.best_profit:,.0f}", "lower the profit floor"
-            )
+        search.require(profit_floor)
     else:
         bound = search.most_weight(objective, profit_floor)
     worth = line_worth(given, search.best)
@@ -219,16 +217,6 @@ def _neighbours(given: Candidates, chosen: tuple[int, ...]) -> list[tuple[int, .
     return sorted(line for line in found if line)
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
-    """The lines with W between low and high and fixed costs between fixed_low and fixed_high."""
-
-    low: float
-    high: float
-    fixed_low: float
-    fixed_high: float
-
-
 class _Search:
     """One search over intervals of W."""
 
@@ -241,127 +229,50 @@ class _Search:
         weight = given.weight
         if not np.all(np.isfinite(weight)):
             raise InvalidInput("a utility over the nest's scale is too large", "check utilities, prices and the scale")
-        groups = np.unique(given.variant)
-        tops = np.sort([float(weight[given.variant == g].max()) for g in groups])[::-1]
+        self.groups = [np.flatnonzero(given.variant == g) for g in np.unique(given.variant)]
+        self.most = min(given.variants_max, len(self.groups))
+        tops = np.sort([float(weight[group].max()) for group in self.groups])[::-1]
         # In units of the largest W there can be, and of the largest margin: the solver then sees numbers near 1.
-        self.unit = float(tops[: given.variants_max].sum())
+        self.unit = float(tops[: self.most].sum())
         self.weight = weight / self.unit
         self.money = float(np.abs(given.margin).max()) or 1.0
         self.margin = given.margin / self.money
-        self.fixed = given.fixed_cost[given.variant] / (self.money * given.buyers)
-        self.others = given.others * self.unit ** (-given.scale)
+        self.per = self.money * given.buyers
+        self.others = given.others * float(np.power(self.unit, -given.scale))
         self.lowest = max(float(self.weight.min()), _TINY)
         # A ten thousandth of what is at stake: a profit of nothing cannot be told from less than `gap_max` of it.
-        self.least = 1e-4 * self.money * given.buyers / (self.others + 1)
-        due = given.fixed_cost / (self.money * given.buyers)
-        due = np.sort(due[groups])[::-1]
-        self.fixed_most = float(due[: given.variants_max].sum())
-        self.fixed_step = float(due[0]) if due[0] == due[-1] else 0.0
-        entry = [(r, int(i)) for r, g in enumerate(groups) for i in np.flatnonzero(given.variant == g)]
-        count = len(groups)
-        entry += [(count, i) for i in range(len(weight))]
-        self.row = np.array([r for r, _ in entry])
-        self.column = np.array([i for _, i in entry])
-        self.structure = count + 1
-        self.upper = np.append(np.ones(count), float(given.variants_max))
+        self.least = 1e-4 * self.per / (self.others + 1)
 
     def h(self, total: float) -> float:
-        scale = self.given.scale
-        return float(self.others * total ** (1 - scale) + total)
+        """W over the line's share: concave in W, linear for a plain logit."""
+        return float(self.others * total ** (1 - self.given.scale) + total)
 
-    def _under(self, per_unit: float, box: _Box) -> tuple[Floats, float]:
-        """(a, b) such that in the box, a line that earns `per_unit` or more has a z >= b.
+    def _chord(self, low: float, high: float) -> tuple[float, float]:
+        """(at zero, slope) of h's chord: below h between the two, above it elsewhere."""
+        if high - low < 1e-13 * high:
+            return self.h(low), 0.0
+        slope = (self.h(high) - self.h(low)) / (high - low)
+        return self.h(low) - slope * low, slope
 
-        It has sum(w m) >= (per_unit + F) h(W). Below h stands its chord H, and F H >= F_low H + H_low F - F_low H_low
-        (McCormick 1976, Mathematical Programming 10); where the money before H is below zero, a tangent stands above.
-        """
-        at_zero, slope = self._chord(box)
-        before = per_unit
-        a, b = self.weight * self.margin, 0.0
-        if per_unit < 0:
-            middle, scale = (box.low + box.high) / 2, self.given.scale
-            steep = self.others * (1 - scale) * middle ** (-scale) + 1.0
-            a, b = a - per_unit * steep * self.weight, per_unit * (self.h(middle) - steep * middle)
-            before = 0.0
-        lowest = at_zero + slope * box.low
-        a = a - (before + box.fixed_low) * slope * self.weight - lowest * self.fixed
-        return a, b + (before + box.fixed_low) * at_zero - lowest * box.fixed_low
-
-    def _chord(self, box: _Box) -> tuple[float, float]:
-        if box.high - box.low < 1e-13 * box.high:
-            return self.h(box.low), 0.0
-        slope = (self.h(box.high) - self.h(box.low)) / (box.high - box.low)
-        return self.h(box.low) - slope * box.low, slope
-
-    def _parts(self, box: _Box, weight: float) -> list[_Box]:
-        """The box in two, or itself no more: cut where the bound is loosest; `weight` is a promising place for W."""
-        of_fixed = (box.fixed_high - box.fixed_low) / (self.fixed_most or 1.0)
-        of_weight = (box.high - box.low) / box.high
-        if of_fixed > max(0.5 * of_weight, 1e-9):
-            middle = (box.fixed_low + box.fixed_high) / 2
-            return [
-                self._box(box.low, box.high, box.fixed_low, middle),
-                self._box(box.low, box.high, middle, box.fixed_high),
-            ]
-        if of_weight < 1e-10:
-            return []
-        middle = float(np.sqrt(box.low * box.high)) if box.high > 4 * box.low else (box.low + box.high) / 2
-        if 0.8 * box.low + 0.2 * box.high < weight < 0.2 * box.low + 0.8 * box.high:
-            middle = weight
-        return [
-            _Box(box.low, middle, box.fixed_low, box.fixed_high),
-            _Box(middle, box.high, box.fixed_low, box.fixed_high),
-        ]
-
-    def _box(self, low: float, high: float, fixed_low: float, fixed_high: float) -> _Box:
-        if step := self.fixed_step:  # every variant costs the same: only whole numbers of them
-            fixed_low = step * float(np.ceil(fixed_low / step - 1e-6))
-            fixed_high = step * float(np.floor(fixed_high / step + 1e-6))
-        return _Box(low, high, fixed_low, fixed_high)
-
-    def _boxes(self) -> list[_Box]:
-        """All lines but the empty one, in boxes whose weights lie within a factor of 100."""
+    def _intervals(self) -> list[tuple[float, float]]:
+        """All W but zero, in intervals that span a factor of 100."""
         count = max(1, int(np.ceil(-np.log10(self.lowest) / 2)))
-        edges = np.geomspace(self.lowest, 1.0, count + 1).tolist()
-        return [self._box(low, high, 0.0, self.fixed_most) for low, high in pairwise(edges)]
+        return list(pairwise(np.geomspace(self.lowest, 1.0, count + 1).tolist()))
 
-    def _ask(
-        self, gain: Floats, box: _Box, row: tuple[Floats, float] | None = None
-    ) -> tuple[tuple[int, ...], float] | None:
-        """The line of the box with most gain, and a bound on it; `row` = (a, b) asks for a z >= b as well."""
-        if box.fixed_low > box.fixed_high:
-            return None
-        self.questions += 1
-        if self.questions > _FEW:
-            raise SolverFailure("the search for the best line does not end", "ask for a larger gap")
-        n = len(gain)
-        # The solver's tolerances are absolute: numbers are brought to where they do no harm.
-        zoom, high = 1e4 / box.high, box.high
-        fits = (self.weight <= high * (1 + 1e-9)).astype(np.float64)
-        more = [(self.weight / high, box.low / high - 1e-9, 1 + 1e-9)]
-        if row:
-            more.append((row[0] * (100 / high), row[1] * (100 / high), np.inf))
-        if self.fixed_most:
-            unit = self.fixed_most
-            more.append((self.fixed / unit, box.fixed_low / unit - 1e-9, box.fixed_high / unit + 1e-9))
-        rows = np.concatenate([self.row, *[np.full(n, self.structure + k) for k in range(len(more))]])
-        columns = np.concatenate([self.column, *[np.arange(n)] * len(more)])
-        values = np.concatenate([np.ones(len(self.row)), *[entry * fits for entry, _, _ in more]])
-        keep = np.abs(values) >= 1e-9  # smaller ones the solver does not take
-        found = minimise(
-            -gain * fits * zoom,
-            Rows.from_triplets(rows[keep], columns[keep], values[keep], self.structure + len(more)),
-            np.concatenate([np.full(self.structure, -np.inf), [low for _, low, _ in more]]),
-            np.concatenate([self.upper, [high for _, _, high in more]]),
-            upper=fits,
-            integer=np.ones(n, dtype=np.bool_),
-            gap_max=max(1e-9, self.gap_max / 10),
-        )
-        if found.status is Status.INFEASIBLE:
-            return None
-        if found.solution is None or found.bound is None:
-            raise SolverFailure(f"a part of the search for the best line ended {found.status}", "ask for fewer prices")
-        return tuple(np.flatnonzero(found.solution > 0.5).tolist()), -found.bound / zoom
+    def _sizes(self) -> list[tuple[int, float]]:
+        """(variants at most, what they cost) for each case to look at; one case where a variant costs nothing."""
+        each = self.given.fixed_cost / self.per
+        return [(k, k * each) for k in range(1, self.most + 1)] if each else [(self.most, 0.0)]
+
+    def require(self, profit_floor: float) -> None:
+        """Refuse a floor that the most profitable line does not reach."""
+        if self.best_profit < profit_floor:
+            raise InvalidInput(
+                f"no line earns {profit_floor:,.0f}; the most is {self.best_profit:,.0f}", "lower the profit floor"
+            )
+
+    def _weight_of(self, line: tuple[int, ...]) -> float:
+        return float(self.weight[list(line)].sum())
 
     def _offer(self, line: tuple[int, ...]) -> None:
         profit = line_worth(self.given, line).profit
@@ -370,73 +281,118 @@ class _Search:
 
     def most_profit(self) -> None:
         """Leaves the best line; none earns more than it by `gap_max`."""
-        per = self.money * self.given.buyers
-        self._climb()
-        open_ = self._boxes()
-        while open_:
-            box = open_.pop()
-            wanted = (self.best_profit + self.gap_max * max(abs(self.best_profit), self.least)) / per
-            gain, enough = self._under(wanted, box)
-            answer = self._ask(gain, box)
-            if answer is None:
-                continue
-            line, most = answer
-            before = self.best_profit
-            self._offer(line)
-            if most <= enough:
-                continue  # no line of this box earns what is wanted
-            if self.best_profit > before and self.given.scale == 1:
-                open_.append(box)  # Dinkelbach: ask the same box for more
-                continue
-            open_ += self._parts(box, float(self.weight[list(line)].sum()))
+        for size, fixed in self._sizes():
+            open_ = self._intervals()
+            while open_:
+                self.questions += 1
+                if self.questions > _FEW:
+                    raise SolverFailure("the search for the best line does not end", "ask for a larger gap")
+                low, high = open_[-1]
+                wanted = (self.best_profit + self.gap_max * max(abs(self.best_profit), self.least)) / self.per + fixed
+                at_zero, slope = self._chord(low, high)
+                gain = self.weight * (self.margin - wanted * slope)
+                line = self._largest(gain, size)
+                before = self.best_profit
+                if line:
+                    self._offer(line)
+                # Outside the interval the chord asks too much, and no line is better than the best so far: what has
+                # enough gain lies inside, so that nothing has to hold the line there.
+                if float(gain[list(line)].sum()) <= wanted * at_zero:
+                    open_.pop()
+                elif self.best_profit <= before:
+                    open_.pop()
+                    open_ += self._parts(low, high, self._weight_of(line))
 
-    def _climb(self) -> None:
-        """A first line, by single changes from the best single candidate."""
-        singles = [(line_worth(self.given, (i,)).profit, -i) for i in range(len(self.weight))]
-        line: tuple[int, ...] = (-max(singles)[1],)
-        self._offer(line)
-        while (better := nearest_line(self.given, line, Objective.PROFIT)) is not None:
-            if line_worth(self.given, better).profit <= line_worth(self.given, line).profit * (1 + 1e-12):
-                return
-            line = better
-            self._offer(line)
+    def _largest(self, gain: Floats, size: int) -> tuple[int, ...]:
+        """The line of largest total gain: each variant at its best price, the best variants first."""
+        tops = [int(group[np.argmax(gain[group])]) for group in self.groups]
+        tops = sorted((i for i in tops if gain[i] > 0), key=lambda i: (-float(gain[i]), i))
+        return tuple(sorted(tops[:size]))
+
+    def _parts(self, low: float, high: float, weight: float) -> list[tuple[float, float]]:
+        if high - low < 1e-11 * high:
+            return []
+        middle = float(np.sqrt(low * high)) if high > 4 * low else (low + high) / 2
+        if 0.9 * low + 0.1 * high < weight < 0.1 * low + 0.9 * high:
+            middle = weight
+        return [(low, middle), (middle, high)]
 
     def most_weight(self, objective: Objective, profit_floor: float) -> float:
         """Leaves the line of most W that earns the floor; returns a bound on the objective."""
-        per = self.money * self.given.buyers
-        floor = -np.inf if np.isneginf(profit_floor) else profit_floor / per
-        best_weight = 0.0 if profit_floor <= 0 else -1.0
-        self.best = ()
-        bound = max(best_weight, 0.0)
-        heap = [(-box.high, place, box) for place, box in enumerate(self._boxes())]
-        heapq.heapify(heap)
-        born = len(heap)
-        while heap:
-            top, _, box = heapq.heappop(heap)
-            if -top <= best_weight * (1 + self.gap_max):
-                bound = max(bound, -top)
+        self.most_profit()
+        self.require(profit_floor)
+        while better := nearest_line(self.given, self.best, Objective.VOLUME, profit_floor):
+            if self._weight_of(better) <= self._weight_of(self.best):
                 break
-            row = None if np.isneginf(floor) else self._under(floor, box)
-            answer = self._ask(self.weight, box, row)
+            self.best = better
+        floor = profit_floor / self.per
+        best_weight, bound = self._weight_of(self.best), 0.0
+        heap = [(-high, low, size, cost) for size, cost in self._sizes() for low, high in self._intervals()]
+        heapq.heapify(heap)
+        while heap:
+            top, low, size, cost = heapq.heappop(heap)
+            high = -top
+            if high <= best_weight * (1 + self.gap_max):
+                bound = max(bound, high)
+                break
+            answer = self._widest(floor + cost, low, high, size)
             if answer is None:
                 continue
-            line, most = answer
-            most = max(min(most, box.high), box.low)
-            weight = float(self.weight[list(line)].sum())
+            line, most, ended = answer
+            most = min(most, high)
+            weight = self._weight_of(line)
             if weight > best_weight and line_worth(self.given, line).profit >= profit_floor - self.least * self.gap_max:
                 best_weight, self.best = weight, line
-            if most <= best_weight * (1 + self.gap_max):
+            if most <= max(best_weight * (1 + self.gap_max), low):
+                bound = max(bound, min(most, best_weight * (1 + self.gap_max)))
+            elif ended and (parts := self._parts(low, most, weight)):
+                for begin, end in parts:
+                    heapq.heappush(heap, (-end, begin, size, cost))
+            else:
                 bound = max(bound, most)
-                continue
-            parts = self._parts(_Box(box.low, most, box.fixed_low, box.fixed_high), weight)
-            if not parts:
-                bound = max(bound, most)
-            for part in parts:
-                heapq.heappush(heap, (-part.high, born, part))
-                born += 1
-        if best_weight < 0:
-            raise InvalidInput(f"no line earns {profit_floor:,.0f}", "lower the profit floor")
-        total = float(max(bound, best_weight) ** self.given.scale)
+        total = float(np.power(max(bound, best_weight), self.given.scale))
         if objective is Objective.VOLUME:
             return self.given.buyers * total / (self.others + total)
         return self.given.buyers * float(np.log1p(total / self.others)) / -self.given.price_taste
+
+    def _widest(self, needed: float, low: float, high: float, size: int) -> tuple[tuple[int, ...], float, bool] | None:
+        """The line of most W that may earn `needed`, h taken below itself between low and high; a bound on W; whether
+        the solver ended by itself."""
+        self.questions += 1
+        if self.questions > _FEW:
+            raise SolverFailure("the search for the best line does not end", "ask for a larger gap")
+        count, n = len(self.groups), len(self.weight)
+        rows = np.concatenate([*[np.full(len(g), r) for r, g in enumerate(self.groups)], np.full(n, count)])
+        columns = np.concatenate([*self.groups, np.arange(n)])
+        values = np.ones(len(rows))
+        row_lower, row_upper = np.full(count + 1, -np.inf), np.append(np.ones(count), float(size))
+        if np.isfinite(needed):
+            if needed >= 0:
+                at_zero, slope = self._chord(low, high)
+            else:  # a loss is allowed: a tangent stands above h everywhere
+                middle, scale = (low + high) / 2, self.given.scale
+                slope = self.others * (1 - scale) * middle ** (-scale) + 1.0
+                at_zero = self.h(middle) - slope * middle
+            entry = self.weight * (self.margin - needed * slope) * (100 / high)  # tolerances are absolute
+            kept = np.abs(entry) >= 1e-9  # smaller ones the solver does not take
+            rows = np.concatenate([rows, np.full(int(kept.sum()), count + 1)])
+            columns = np.concatenate([columns, np.flatnonzero(kept)])
+            values = np.concatenate([values, entry[kept]])
+            row_lower = np.append(row_lower, needed * at_zero * (100 / high) - 1e-7)
+            row_upper = np.append(row_upper, np.inf)
+        found = minimise(
+            -self.weight * (1e4 / high),
+            Rows.from_triplets(rows, columns, values, len(row_lower)),
+            row_lower,
+            row_upper,
+            upper=1.0,
+            integer=np.ones(n, dtype=np.bool_),
+            gap_max=self.gap_max / 2,
+            node_limit=_NODES,
+        )
+        if found.status is Status.INFEASIBLE:
+            return None
+        if found.bound is None or found.status is Status.UNBOUNDED:
+            raise SolverFailure(f"a part of the search for the best line ended {found.status}", "ask for fewer prices")
+        line = () if found.solution is None else tuple(np.flatnonzero(found.solution > 0.5).tolist())
+        return line, -found.bound * high / 1e4, found.status is Status.OPTIMAL
