@@ -165,14 +165,14 @@ class MixedObjective:
         scores_wanted = hessian and (len(self.persons) - 1 < self.units or bool(np.any(self.rows.weight != 1)))
         scores = np.empty((self.units, self.parameters.kernel_count)) if scores_wanted else _NONE
         found = self._pass(theta, count, step=step, short=short, hessian=hessian, scores=scores)
-        place = self.parameters.place
+        place = found.place[self.parameters.place]
         products = _square(found.products, place)
         second = meat = clustered = None
         if hessian:
             second = _square(found.second, place)
             meat = clustered = products
             if scores_wanted:
-                mine = scores[:, place]
+                mine = scores[:, self.parameters.place]
                 meat = mine.T @ mine
                 by_person = np.add.reduceat(mine, self.persons[:-1], axis=0)
                 clustered = by_person.T @ by_person
@@ -211,7 +211,13 @@ class MixedObjective:
     ) -> _Found:
         """One pass over the units, in pieces that threads share; what they find is added up in the pieces' order."""
         at = self.parameters.to_kernel(theta)
-        full = len(at)
+        full, tastes, rows = len(at), self.parameters.tastes, self.rows
+        place = None
+        if hessian and self._opens():
+            tastes, place = self.parameters.opened()
+            at, closed = np.empty(full), at
+            at[place] = closed
+            rows = rows._replace(most=most_of(rows.start, rows.unit_start, tastes))
         like: Any = np.zeros(1, np.float32 if short else np.float64)
         tables = self.single if short else self.tables
 
@@ -219,18 +225,34 @@ class MixedObjective:
             second = np.zeros(full * full if hessian else 0)
             sums = Sums(np.zeros(1), np.zeros(full), np.zeros(full * full), by_unit, scores, moments)
             likelihood(
-                self.rows, self.parameters.tastes, tables, at, self.first_unit, (first, end, step), count, like, sums,
+                rows, tastes, tables, at, self.first_unit, (first, end, step), count, like, sums,
                 None if short else second,
             )  # fmt: skip
             return sums, second
 
         found = _in_pieces(piece, self._cuts(count, step))
+        if place is not None and len(scores):
+            scores[:] = scores[:, place]
         return _Found(
             float(sum(sums.value[0] for sums, _ in found)),
             np.sum([sums.gradient for sums, _ in found], axis=0),
             np.sum([sums.products for sums, _ in found], axis=0),
             np.sum([second for _, second in found], axis=0),
+            np.arange(full) if place is None else place,
         )
+
+    def _opens(self) -> bool:
+        """Whether second derivatives cost less with fixed tastes among those that vary: with few of them, in panels.
+
+        Among those that vary, each row costs a product for each pair of tastes. Apart from them, it costs a sum that
+        does not stay in the first cache for each parameter and row, and for each pair of rows in a situation.
+        """
+        t = self.parameters.tastes
+        fixed, varying = int(t.fixed), len(t.transform)
+        together = fixed * varying + fixed * (fixed + 1) // 2
+        of_situation = int(self.rows.start[-1]) / (len(self.rows.start) - 1)
+        apart = varying + len(t.pair_row) + of_situation / 2
+        return bool(fixed and self.rows.most[1] > 1 and together < 4 * apart)
 
     def _cuts(self, count: int, step: int) -> list[int]:
         """Where pieces of about the same work begin; they do not depend on the machine, so that sums do not."""
@@ -246,12 +268,16 @@ class MixedObjective:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """Sums over units, by the kernels' parameters; products and second : float64[k * k], below the diagonal."""
+    """Sums over units, by the kernels' parameters; products and second : float64[k * k], below the diagonal.
+
+    place : int64[k], where each of our parameters stands among the kernels'; scores are put back in our order.
+    """
 
     value: float
     gradient: Floats
     products: Floats
     second: Floats
+    place: Integers
 
 
 def shifter_values(data: ChoiceData, parameters: Parameters, unit_start: Integers) -> Floats:

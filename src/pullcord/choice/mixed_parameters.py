@@ -48,6 +48,24 @@ class Parameters:
     shapes: tuple[int, ...]
     shifters: tuple[Term, ...]
 
+    def opened(self) -> tuple[Tastes, Integers]:
+        """Fixed tastes as tastes that vary by nothing: the same model, for kernels that then know no fixed ones.
+
+        Returns the tastes, and int64[kernel parameter], where each parameter stands among theirs.
+        """
+        t = self.tastes
+        varying, fixed, count = len(t.transform), int(t.fixed), self.kernel_count
+        tastes = t._replace(
+            fixed=0,
+            transform=np.concatenate([t.transform, np.full(fixed, IDENTITY)]),
+            sign=np.concatenate([t.sign, np.ones(fixed)]),
+            pair_start=np.concatenate([t.pair_start, np.full(fixed, t.pair_start[-1])]),
+        )
+        place = np.arange(count)
+        place[:fixed] = varying + np.arange(fixed)
+        place[fixed : fixed + varying] = np.arange(varying)
+        return tastes, place
+
     @property
     def kernel_count(self) -> int:
         """How many parameters kernels know; some, such as an error component's mean, are always 0."""
