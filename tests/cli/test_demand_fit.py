@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pullcord.base import InvalidInput, NotFound
-from pullcord.cli import app
+from pullcord.cli import app, fitting
 
 CHOICES = """person,task,car,price,fuel,took
 1,1,small,9,petrol,1
@@ -128,3 +128,18 @@ def test_months_are_foretold_beside_simple_rules() -> None:
 
 def test_a_month_that_is_none_is_refused() -> None:
     assert isinstance(call("backtest", "--since", "2026-13", "--no-peers").exception, InvalidInput)
+
+
+def test_a_distribution_is_known_or_named_as_unknown(choices: str) -> None:
+    """Every distribution of the library can be asked for, and a slip in its name is not taken for a term's."""
+    asked = ("fit", choices, "--model", "mixed", "--draws", "10", "--utility", "price + fuel=electric", *ROLES)
+    for entry, said in (
+        ("price=uniforn", "`uniforn` is no mixing distribution"),
+        ("fuel=electric=norml", "`norml` is no mixing distribution"),
+        ("fuel=diesel", "`fuel=diesel` is mixed, but is no term"),
+    ):
+        with pytest.raises(InvalidInput, match=said):
+            raise call(*asked, "--random", entry).exception or AssertionError
+    with pytest.raises(InvalidInput) as refused:
+        raise call(*asked, "--random", "price=none-such").exception or AssertionError
+    assert refused.value.hint == f"write one of {', '.join(fitting.MIXINGS)}"

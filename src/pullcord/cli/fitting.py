@@ -16,7 +16,10 @@ from .console import JsonFlag, show, talk
 if TYPE_CHECKING:
     from pullcord.choice import ChoiceData, Model
 
-MIXINGS = ("normal", "lognormal", "-lognormal", "triangular", "truncated-normal", "-truncated-normal")
+MIXINGS = (
+    "normal", "lognormal", "-lognormal", "triangular", "uniform", "truncated-normal", "-truncated-normal",
+    "censored-normal", "-censored-normal", "error-component",
+)  # fmt: skip
 MODELS = ("logit", "nested", "latent", "mixed")
 PRICES = ("price", "cost", "CO", "pf")  # columns that are the price where nobody says
 
@@ -248,8 +251,7 @@ def _model(
         raise InvalidInput(f"there is no model `{name}`", f"ask for {', '.join(MODELS)}")
     terms = [term.name for term in choice.parse_utility(formula, data)]
     named = price or _price_in(terms)
-    stated = (entry if entry.rpartition("=")[2] in MIXINGS else f"{entry}=normal" for entry in random)
-    given = _pairs("--random", list(stated))
+    given = _pairs("--random", [_how_it_varies(entry, terms) for entry in random])
     mixing = given or {t: "normal" for t in terms if t != named and not t.startswith("1@")}
     return choice.MixedLogit(
         formula,
@@ -259,6 +261,13 @@ def _model(
         space=space,
         price=named if space == "wtp" else None,
     )
+
+
+def _how_it_varies(entry: str, terms: list[str]) -> str:
+    """`TERM=DISTRIBUTION` of a term with or without one; a term's own name may hold a `=`, as `fuel=electric` does."""
+    name, _, how = entry.rpartition("=")
+    is_said = how in MIXINGS or (name in terms and entry not in terms)
+    return entry if is_said else f"{entry}=normal"
 
 
 def _pairs(option: str, given: list[str] | tuple[str, ...]) -> dict[str, str]:
