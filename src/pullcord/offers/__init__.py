@@ -11,6 +11,7 @@ from .cost import (
     five_year_cost,
     monthly_cost,
 )
+from .mixed_line import MixedCandidates, MixedLine, best_mixed_line, mixed_profit
 from .model import PlanPrice
 from .nested_line import BestLine, Candidates, LineWorth, Objective, best_line, line_worth, nearest_line, shares_by_draw
 from .pricing import bertrand_prices, costs_behind, equal_markup
@@ -21,11 +22,14 @@ __all__ = [
     "CardLine",
     "CostLine",
     "LineWorth",
+    "MixedCandidates",
+    "MixedLine",
     "Objective",
     "PlanPrice",
     "PriceCard",
     "bertrand_prices",
     "best_line",
+    "best_mixed_line",
     "break_even_km",
     "break_even_months",
     "cheapest_plan",
@@ -35,6 +39,7 @@ __all__ = [
     "equal_markup",
     "five_year_cost",
     "line_worth",
+    "mixed_profit",
     "monthly_cost",
     "nearest_line",
     "price_card",
