@@ -451,3 +451,19 @@ def test_weights_too_small_to_search_by_are_refused():
 def test_nothing_is_divided_by_zero():
     with pytest.raises(InvalidInput, match="`x0/0` divides by 0"):
         Logit("x0/0 + x1").fit(made_up(TASTES))
+
+
+@pytest.mark.parametrize("persons", [1, 3])
+def test_persons_no_more_than_parameters_are_no_clusters(persons: int):
+    """At the maximum the scores of all persons add up to 0: of one person the sandwich would be 0, and z endless."""
+    fit = Logit(FORMULA).fit(made_up(TASTES, persons=persons, times=60))
+    assert np.linalg.matrix_rank(fit.meat_clustered, tol=1e-6 * np.trace(fit.meat_robust)) < 3
+    assert fit.default_covariance == "robust"
+    assert any("no clustered standard errors" in note for note in fit.notes)
+
+
+def test_few_persons_are_clustered_and_said_to_be_few():
+    few, many = (Logit(FORMULA).fit(made_up(TASTES, persons=persons, times=20)) for persons in (10, 60))
+    assert few.default_covariance == many.default_covariance == "clustered"
+    assert any("10 persons are few" in note for note in few.notes)
+    assert not many.notes

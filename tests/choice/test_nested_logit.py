@@ -225,3 +225,11 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
     for kind, kept in errors.items():
         held = coverage(np.array(estimates), np.array(kept), truth)
         assert np.all((held >= 0.90) & (held <= 0.98)), (kind, held)
+
+
+def test_a_nest_of_all_and_a_start_of_another_size_are_refused():
+    data = made_up(TASTES, persons=100, sizes=(3,))
+    with pytest.raises(InvalidInput, match="nest `all` holds every alternative"):
+        NestedLogit(FORMULA, nests={"all": ("a", "b", "c")}).fit(data)
+    with pytest.raises(InvalidInput, match="the start has 1 values, the model 3"):
+        NestedLogit(FORMULA, nests={"two": ("a", "b")}).fit(data, start=np.zeros(1))

@@ -21,6 +21,8 @@ _COPIES = 1e-11
 _CHOICES_MIN = 1e-3
 # Weights that average less make every standard error so large that the search takes its start for the maximum.
 _WEIGHT_MIN = 1e-6
+# Of fewer persons than this, clustered standard errors are too small as a rule.
+_CLUSTERS_MIN = 30
 # A parameter belongs to a direction if its share in it is more than rounding.
 _SHARE_MIN = 1e-5
 
@@ -117,6 +119,9 @@ def conclude(
     weighted = sample.weights != (1.0, 1.0)  # fives throughout would make five choices of one, and errors too small
     if weighted:
         spoken.append("choices are weighted: the classical covariance does not hold, the robust and the clustered do")
+    apart = not np.allclose(meat_robust, meat_clustered, rtol=1e-8, atol=0, equal_nan=True)
+    if sample.persons < min(sample.choices, _CLUSTERS_MIN) and apart and not sample.counted:
+        spoken.append(_few_clusters(sample.persons, len(names) - len(found.unidentified)))
     return Fit(
         model=model,
         data_name=sample.name,
@@ -229,6 +234,17 @@ def _runaway_note(names: Sequence[str], direction: Floats) -> str:
         f"no finite estimate of {members}: where the search ended nothing tells of it any more, as when what was chosen"
         " follows from it without exception (separation)"
     )
+
+
+def _few_clusters(persons: int, parameters: int) -> str:
+    """What to think of errors clustered by so few. Source: Cameron and Miller (2015), Journal of Human Resources 50(2),
+    sec. VI."""
+    if persons <= parameters:
+        return (
+            f"{persons} {'person' if persons == 1 else 'persons'} for {parameters} parameters: there are no clustered "
+            "standard errors, and others take one person's choices for independent"
+        )
+    return f"{persons} persons are few: clustered standard errors are too small as a rule"
 
 
 def _condition(information: Floats) -> float:

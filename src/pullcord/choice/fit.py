@@ -156,11 +156,14 @@ class Fit:
     @property
     def default_covariance(self) -> Covariance:
         """The kind a table shows: clustered where persons choose more than once and the model takes their choices for
-        independent, robust where choices are weighted, classical otherwise. Counts do not say whose they are."""
+        independent, robust where choices are weighted or persons no more than parameters, classical otherwise. Counts
+        do not say whose they are."""
         apart = not np.allclose(self.meat_robust, self.meat_clustered, rtol=1e-8, atol=0, equal_nan=True)
-        if self.persons < self.situations and apart and not self.counted:
+        clusters = self.persons < self.situations and apart and not self.counted
+        # The scores of all persons add up to 0: of so few the sandwich is singular, and of one it is nothing.
+        if clusters and self.persons > self.parameters:
             return "clustered"
-        return "robust" if self.weighted else "classical"
+        return "robust" if self.weighted or clusters else "classical"
 
     def __str__(self) -> str:
         """The table of the estimates as the journals print it; `fit_table` sets several side by side."""

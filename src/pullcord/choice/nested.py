@@ -73,6 +73,13 @@ class NestedLogit:
         here is left to chance. Raises InvalidInput, NotFound where formula, nests and data do not fit.
         """
         terms, names, x, nest = self._prepared(data)
+        if start is not None and np.shape(start) != (len(names),):
+            raise InvalidInput(f"the start has {np.size(start)} values, the model {len(names)}", ", ".join(names))
+        if whole := [name for name, members in self.nests.items() if set(members) >= set(data.alternatives)]:
+            raise InvalidInput(
+                f"nest `{whole[0]}` holds every alternative: the data tell tastes over its dissimilarity, and not both",
+                "leave an alternative out of it, or fit Logit",
+            )
         notes = checked(data, terms, x) if check else []
         logit = LogitLikelihood.of(x, data)
         at_zero = logit.start()
@@ -92,7 +99,7 @@ class NestedLogit:
             maximum = max(ends, key=lambda end: (end.converged, end.point.value))
             notes += _disagreement(maximum, ends)
         else:
-            maximum = maximise(objective, start, on_step=on_step)
+            maximum = maximise(objective, np.asarray(start, dtype=np.float64), on_step=on_step)
         _, by_choice, by_person = self._pass(maximum.estimates, x, data, nest)
         reference = np.eye(len(names)) * _INFORMATION_PER_CHOICE
         of_tastes = slice(len(terms))
