@@ -32,7 +32,7 @@ Integers = NDArray[np.int64]
 
 _TINY = 1e-300
 _FEW = 20_000  # intervals; far more than any case at hand has needed
-_NODES = 3000  # of one integer program; its bound holds wherever it stops
+_NODES = 500  # of one integer program; its bound holds wherever it stops
 
 
 class Objective(StrEnum):

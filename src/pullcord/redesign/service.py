@@ -28,7 +28,7 @@ METHOD = (
     " weight, each with the chord of a concave function (Dinkelbach 1967; Davis, Gallego and Topaloglu 2013); with a"
     " profit floor an integer program on each (HiGHS)."
 )
-FRONT_POINTS = 9
+FRONT_POINTS = 7
 ROUNDS = 20  # of line and rivals' prices answering each other
 
 
