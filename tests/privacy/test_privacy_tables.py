@@ -83,6 +83,18 @@ def test_the_bars_hold_the_truth_as_often_as_they_say() -> None:
     assert rates_held / rates_shown > 0.94
 
 
+def test_of_cells_near_the_threshold_the_bars_hold_less_often() -> None:
+    """Those of 14 that are shown at a threshold of 19 were raised by noise; the page gives these figures."""
+    truth, scale, least = np.array([84, 28, 28, 28, *[14] * 6]), 3 / 0.5, 19
+    rng, shown, held = stream(1, "tests.privacy.near"), 0, 0
+    for _ in range(1500):
+        told = nodes(GRID, (truth + draw_noise(scale, (10,), rng)).tolist(), scale, least)[4:]
+        shown += sum(node.count is not None for node in told)
+        held += sum(node.low is not None and node.low <= 14 <= node.high for node in told)
+    assert 0.21 < shown / (6 * 1500) < 0.27
+    assert 0.89 < held / shown < 0.945
+
+
 def test_clipping_one_by_one_would_invent_people_and_this_does_not() -> None:
     empty = Grid((Dimension("cell", tuple(f"c{i}" for i in range(500))),))
     noisy = [3, *(int(v) for v in draw_noise(4.0, (500,), stream(6, "test.empty")))]

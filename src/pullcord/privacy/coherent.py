@@ -21,7 +21,8 @@ class Node:
     """One count of a release.
 
     `count` is None where it is smaller than `least_shown`; `low` and `high` hold the true count with at least 95 %
-    confidence, and are None with it.
+    confidence, and are None with it. That is the confidence before one sees which counts are shown: of counts that lie
+    below the threshold those are shown that noise has raised, and their bars hold the truth less often.
     """
 
     path: tuple[str, ...]
