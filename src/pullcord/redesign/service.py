@@ -63,6 +63,7 @@ def design(
     given = ground.candidates()
     drawn = ground.draws(seed, draws)
     today = offers.line_worth(given, ground.today)
+    as_today = _reading(ground, drawn, ground.today, today)  # before any rival answers
     floor = _floor(objective, profit_floor, today.profit)
     say("seeking the best line", 0.2)
     best = offers.best_line(given, objective, profit_floor=floor)
@@ -102,7 +103,7 @@ def design(
         proved=best.proved,
         method=METHOD,
         found=_reading(ground, drawn, best.chosen, best.worth),
-        today=_reading(ground, drawn, ground.today, today),
+        today=as_today,
         nearest=None if best.nearest is None else difference(ground, best.chosen, best.nearest),
         nearest_value=None if best.nearest is None else offers.line_worth(given, best.nearest).of(objective),
         break_even_volume=_break_even_volume(best, today.profit, fixed_cost * len(best.chosen)),
