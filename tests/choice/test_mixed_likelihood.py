@@ -26,7 +26,7 @@ from pullcord.choice import (
 from pullcord.choice.mixed_objective import MixedObjective
 
 UTILITY = "price + speed + room"
-RAGGED = choosers(12, 3, sizes=(3, 2, 5))
+RAGGED = choosers(12, 3, sizes=(3, 1, 5, 2))
 CROSS = choosers(30, 1, sizes=(4, 6))
 DRAWS = 75  # not a multiple of the lanes
 
@@ -45,6 +45,10 @@ MODELS = {
         f"{UTILITY} + 1@b",
         mixing={"price": "-lognormal", "speed": "triangular", "room": "censored-normal", "1@b": "normal"},
         correlated=("price", "room", "1@b"),
+    ),
+    "many fixed": MixedLogit(
+        f"{UTILITY} + price:room + speed:room + price:speed + price:price + speed:speed + room:room + 1@b",
+        mixing={"price": "-lognormal"},
     ),
     "shifted": MixedLogit(
         UTILITY,
@@ -155,7 +159,7 @@ def test_without_a_panel_every_choice_has_draws_of_its_own() -> None:
 
 def test_a_weight_counts_a_person_so_many_times() -> None:
     weights = np.resize([1.0, 2.0, 0.0], 12)
-    data = choosers(12, 3, sizes=(3, 2, 5), weights=weights)
+    data = choosers(12, 3, sizes=(3, 1, 5, 2), weights=weights)
     model, estimates, objective = made("shifted", data)
     plain = model.objective(RAGGED)
     by_person = plain.by_unit(estimates)

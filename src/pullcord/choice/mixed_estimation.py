@@ -149,7 +149,7 @@ def _untold(parameters: Parameters, theta: Floats, found: Found, kept: Integers)
     return [
         (int(i), f"`{names[i]}` ran to zero: as far as the data can tell it does not differ from 0, and is held there")
         for i in parameters.spreads()
-        if i in kept and abs(theta[i]) < _NO_SPREAD * errors[i]
+        if i in kept and theta[i] < _NO_SPREAD * errors[i]
     ]
 
 

@@ -80,21 +80,21 @@ def _products(objective: MixedObjective, pairs: list[tuple[int, int]], units: in
     """float64[pair + 1, pair + 1]: inner products of what each element of the tastes' covariance adds to that of
     utility differences, over some units; the last one is the logit's noise, alike and independent."""
     rows, t = objective.rows, objective.parameters.tastes
-    varying = len(t.transform)
-    x = rows.x.reshape(-1, varying + int(t.fixed))
+    columns = rows.columns[: len(t.transform)]
+    x = rows.x.reshape(-1, len(rows.columns))
     a, b = np.array([k for k, _ in pairs]), np.array([j for _, j in pairs])
     total = np.zeros((len(pairs) + 1, len(pairs) + 1))
-    chosen = (
-        np.unique(np.arange(units) * objective.units // units) if objective.units > units else range(objective.units)
-    )
-    for u in chosen:
+    some = np.unique(np.arange(units) * objective.units // units) if objective.units > units else range(objective.units)
+    for u in some:
         first, end = rows.unit_start[u], rows.unit_start[u + 1]
-        x_u = x[rows.start[first] : rows.start[end], :varying]
+        starts = rows.start[first : end + 1]
+        all_rows = x[starts[0] : starts[-1]][:, columns]
+        # The chosen one's own difference is zero, and adds nothing.
+        x_u = all_rows - np.repeat(x[rows.chosen[first:end]][:, columns], np.diff(starts), axis=0)
         gram = x_u.T @ x_u
         # <x_a x_b' + x_b x_a', x_c x_d' + x_d x_c'> / 2
         total[:-1, :-1] += gram[np.ix_(a, a)] * gram[np.ix_(b, b)] + gram[np.ix_(a, b)] * gram[np.ix_(b, a)]
-        starts = rows.start[first : end + 1]
-        sums, n = np.add.reduceat(x_u, starts[:-1] - starts[0], axis=0), np.diff(starts)
+        sums, n = np.add.reduceat(x_u, starts[:-1] - starts[0], axis=0), np.diff(starts) - 1
         total[:-1, -1] += (gram + sums.T @ sums)[a, b]
         total[-1, -1] += np.sum(3 * n + n * n) / 2
     total[-1, :-1] = total[:-1, -1]

@@ -54,15 +54,18 @@ LN2 = math.log(2.0)
 class Rows(NamedTuple):
     """What persons chose from, as kernels read it.
 
-    x : float64[row * attribute], of every alternative but the chosen one, minus the chosen one's; first the attributes
-    whose tastes vary, then the others. start : int64[situation + 1], rows of a situation. unit_start : int64[unit + 1],
-    situations of a unit, which has one set of draws: a person, or a situation where draws are not shared. weight :
-    float64[unit]. shifter : float64[unit * shifter], characteristics of whoever chose. most : int64[3], the most rows
-    and situations that a unit has, and the most lanes that its second derivatives take.
+    x : float64[row * attribute], of every alternative, as the utility's formula has them; columns : int64[attribute],
+    which of them are the kernels' first, second, ...: those whose tastes vary, then the others. start : int64[situation
+    + 1], rows of a situation; chosen : int64[situation], the row that was. unit_start : int64[unit + 1], situations of
+    a unit, which has one set of draws: a person, or a situation where draws are not shared. weight : float64[unit].
+    shifter : float64[unit * shifter], characteristics of whoever chose. most : int64[3], the most rows that were not
+    chosen and the most situations that a unit has, and the most lanes that its second derivatives take.
     """
 
     x: Floats
+    columns: Integers
     start: Integers
+    chosen: Integers
     unit_start: Integers
     weight: Floats
     shifter: Floats
@@ -85,14 +88,16 @@ class Sums(NamedTuple):
 class Scratch(NamedTuple):
     """Room for one unit, or one block of its draws; `float` is the kind computed with.
 
-    z : float[dimension * z_stride], base draws. x : float[row * taste], attributes times log2(e); base : float[row],
-    what fixed tastes make of utility, likewise; span : float[taste], largest |x|. p : float[row * lanes],
+    z : float[dimension * z_stride], base draws. apart : float64[row * attribute], of the rows that were not chosen,
+    minus those of the chosen one. x : float[row * taste], the same times log2(e); base : float[row], what fixed tastes
+    make of utility, likewise; span : float[taste], largest |x|. p : float[row * lanes],
     probabilities. tau, slope, reach, alpha, gradient : float[taste * lanes]. mask : float[lanes], 0 past the last draw.
     held : float[sum * lanes], sums over blocks. start : int64[situation + 1], rows. core, score : float64, a unit's
     derivatives before and after shifters.
     """
 
     z: Floats
+    apart: Floats
     x: Floats
     base: Floats
     span: Floats
@@ -156,6 +161,26 @@ def add_scaled(out: Floats, out_at: int, x: Floats, x_at: int, count: int, by: f
         out[out_at + i] += by * x[x_at + i]
 
 
+@inner()
+def differences(rows: Rows, first: int, end: int, out: Floats, start: Integers) -> int:
+    """Attributes of what was not chosen in some situations, minus those of what was; returns how many rows there are.
+
+    out : float64[row * attribute]. start : int64[situation + 1], where each situation's rows now begin.
+    """
+    attributes, size = len(rows.columns), 0
+    for s in range(first, end):
+        start[s - first] = size
+        chosen = item(rows.chosen, s) * attributes
+        for row in range(item(rows.start, s), item(rows.start, s + 1)):
+            if row * attributes != chosen:
+                for k in range(attributes):
+                    column = item(rows.columns, k)
+                    out[size * attributes + k] = item(rows.x, row * attributes + column) - item(rows.x, chosen + column)
+                size += 1
+    start[end - first] = size
+    return size
+
+
 @outer()
 def likelihood(
     rows: Rows,
@@ -187,6 +212,7 @@ def likelihood(
         kept += rows.most[2]
     scratch = Scratch(
         z=aligned(len(draws.shape) * z_stride, like),
+        apart=np.zeros(most_rows * (varying + fixed) + 1),
         x=np.zeros(most_rows * varying + 1, like.dtype),
         base=np.zeros(most_rows + 1, like.dtype),
         span=np.zeros(varying, like.dtype),
@@ -254,6 +280,7 @@ def _units(
     location, factor, start, core, score = (
         scratch.location, scratch.factor, scratch.start, scratch.core, scratch.score,
     )  # fmt: skip
+    apart = scratch.apart
     alpha = scratch.alpha if tastes.wtp else tau
     with_moments = len(sums.moments) > 0
     cut_off = False
@@ -261,16 +288,14 @@ def _units(
         cut_off |= tastes.transform[e] == TRUNCATED
     for u in range(units[0], units[1], units[2]):
         first, end = rows.unit_start[u], rows.unit_start[u + 1]
-        row0 = rows.start[first]
-        situations, size = end - first, rows.start[end] - row0
-        for s in range(situations + 1):
-            start[s] = rows.start[first + s] - row0
-        reached = fixed_utilities(rows.x, row0, size, stride, varying, theta, fixed, base)
+        situations = end - first
+        size = differences(rows, first, end, apart, start)
+        reached = fixed_utilities(apart, size, stride, varying, theta, fixed, base)
         for k in range(varying):
             span[k] = 0.0
         for row in range(size):
             for k in range(varying):
-                v = item(rows.x, (row0 + row) * stride + k) * LOG2_E
+                v = item(apart, row * stride + k) * LOG2_E
                 x[row * varying + k] = v
                 span[k] = max(span[k], abs(v))
         locate(tastes, theta, rows.shifter, u, location)
@@ -282,9 +307,9 @@ def _units(
             kept += held_count(tastes, start, situations, size)
             for row in range(size):
                 for k in range(varying):
-                    second.x[row * varying + k] = rows.x[(row0 + row) * stride + k]
+                    second.x[row * varying + k] = apart[row * stride + k]
                 for f in range(fixed):
-                    v = rows.x[(row0 + row) * stride + varying + f]
+                    v = apart[row * stride + varying + f]
                     second.fixed_x[row * fixed + f] = v
                     second.padded_x[row * padded(fixed) + f] = v
             products_of(second.x, size, varying, second.squares)
@@ -302,10 +327,10 @@ def _units(
             bound = spread(p, reached)
             for k in range(varying):
                 bound = bound + item(span, k) * magnitude(load(alpha, k * lanes))
-            apart = largest(bound)
-            if apart < limit:
+            widest = largest(bound)
+            if widest < limit:
                 powers(x, base, size, varying, alpha, p, lanes)
-                product, shift = shares(start, situations, max(1, int(limit / (apart + 8.0))), p, lanes)
+                product, shift = shares(start, situations, max(1, int(limit / (widest + 8.0))), p, lanes)
             else:
                 product, shift = shares_far(x, base, start, situations, varying, alpha, p, lanes)
             slopes(x, 0, size, varying, p, gradient, 0, lanes)
@@ -362,7 +387,7 @@ def _units(
         if fixed:
             for row in range(size):
                 q = total(load(held, (random + 1 + row) * lanes)) / simulated
-                add_scaled(core, 0, rows.x, (row0 + row) * stride + varying, fixed, -q)
+                add_scaled(core, 0, apart, row * stride + varying, fixed, -q)
                 if hessian is not None:
                     second.shares[row] = q
         expand(core, tastes, rows.shifter, u, score)
@@ -390,24 +415,13 @@ def _units(
 
 @outer()
 def most_of(start: Integers, unit_start: Integers, tastes: Tastes) -> Any:
-    """int64[3], see Rows."""
-    most = np.zeros(3, np.int64)
+    """int64[3], see Rows; start counts all rows."""
+    most, own = np.zeros(3, np.int64), np.zeros(len(start), np.int64)
     for u in range(len(unit_start) - 1):
         first, end = unit_start[u], unit_start[u + 1]
-        size = start[end] - start[first]
+        for s in range(end - first + 1):
+            own[s] = start[first + s] - start[first] - s
+        size = own[end - first]
         most[0], most[1] = max(most[0], size), max(most[1], end - first)
-        most[2] = max(most[2], held_count(tastes, start[first : end + 1], end - first, size))
+        most[2] = max(most[2], held_count(tastes, own, end - first, size))
     return most
-
-
-@outer()
-def differences(x: Floats, situation_start: Integers, chosen: Integers, columns: Integers, out: Floats) -> None:
-    """out[row * attribute], in the order of `columns`: each alternative's attributes minus those of the chosen one."""
-    at = 0
-    for s in range(len(chosen)):
-        c = chosen[s]
-        for row in range(situation_start[s], situation_start[s + 1]):
-            if row != c:
-                for k in columns:
-                    out[at] = x[row, k] - x[c, k]
-                    at += 1

@@ -20,7 +20,7 @@ from pullcord.base import InvalidInput
 from .data import ChoiceData, Floats, Integers
 from .draws import Draws
 from .mixed_draws import DrawTables
-from .mixed_kernels import Rows, Sums, differences, likelihood, most_of
+from .mixed_kernels import Rows, Sums, likelihood, most_of
 from .mixed_lanes import numba
 from .mixed_parameters import Parameters
 from .utility import Term, design_matrix
@@ -115,27 +115,20 @@ class MixedObjective:
         design : float64[row, term], if it is at hand.
         Raises InvalidInput for counts, and for weights or characteristics that change within a unit.
         """
-        chosen = data.chosen_row()
         persons = data.person_start if not panel else np.arange(data.persons + 1)
-        unit_start = data.person_start if panel else np.arange(data.situations + 1)
-        x = np.empty((data.rows - data.situations) * len(terms))
-        differences(
-            design_matrix(terms, data) if design is None else design,
-            data.situation_start,
-            chosen,
-            parameters.columns,
-            x,
-        )
-        start = data.situation_start - np.arange(data.situations + 1)
+        unit_start = np.array(data.person_start) if panel else np.arange(data.situations + 1)
         if panel and not _same_within(data.weight, data.person_start[:-1]):
             raise InvalidInput("a person's choices have different weights", "weigh persons, or fit with panel=False")
+        start = np.array(data.situation_start)
         rows = Rows(
-            x=x,
+            x=(design_matrix(terms, data) if design is None else design).ravel(),
+            columns=parameters.columns,
             start=start,
-            unit_start=np.ascontiguousarray(unit_start, dtype=np.int64),
-            weight=np.ascontiguousarray(data.weight[unit_start[:-1]]),
+            chosen=data.chosen_row(),
+            unit_start=unit_start,
+            weight=np.array(data.weight[unit_start[:-1]]),
             shifter=shifter_values(data, parameters, unit_start).ravel(),
-            most=most_of(start, np.ascontiguousarray(unit_start, dtype=np.int64), parameters.tastes),
+            most=most_of(start, unit_start, parameters.tastes),
         )
         return cls(
             rows=rows,
@@ -211,7 +204,8 @@ class MixedObjective:
     ) -> _Found:
         """One pass over the units, in pieces that threads share; what they find is added up in the pieces' order."""
         at = self.parameters.to_kernel(theta)
-        full, tastes, rows = len(at), self.parameters.tastes, self.rows
+        full, tastes = len(at), self.parameters.tastes
+        rows = self.rows._replace(x=_closed(self.rows.x))
         place = None
         if hessian and self._opens():
             tastes, place = self.parameters.opened()
@@ -250,7 +244,7 @@ class MixedObjective:
         t = self.parameters.tastes
         fixed, varying = int(t.fixed), len(t.transform)
         together = fixed * varying + fixed * (fixed + 1) // 2
-        of_situation = int(self.rows.start[-1]) / (len(self.rows.start) - 1)
+        of_situation = int(self.rows.start[-1]) / (len(self.rows.start) - 1) - 1
         apart = varying + len(t.pair_row) + of_situation / 2
         return bool(fixed and self.rows.most[1] > 1 and together < 4 * apart)
 
@@ -293,6 +287,13 @@ def shifter_values(data: ChoiceData, parameters: Parameters, unit_start: Integer
 
 
 _STEADY = "let shifters be of persons, or fit with panel=False"
+
+
+def _closed(x: Floats) -> Floats:
+    """The same numbers, not to be written: what is or is not is two types to numba, and two compilations."""
+    view = x.view()
+    view.flags.writeable = False
+    return view
 
 
 def _same_within(values: Floats, first: Integers) -> bool:

@@ -26,6 +26,9 @@ _COARSE_TOLERANCE = 1.0  # standard errors: coarse draws lead no nearer than tha
 _SHORT_TOLERANCE = 0.015  # a Newton step from here ends about where the search does
 _SHORT_NOISE = 3e-8  # of the log-likelihood in float32, relative
 _LONG_NOISE = 1e-12
+_PATIENCE = 8  # steps in short arithmetic without the decrement falling by half: it is lost in rounding
+_COARSE_STEPS_MAX = 30
+_HESSIANS_MAX = 15
 _FRESH = 0.05  # standard errors: curvature from further away is computed anew
 
 
@@ -90,7 +93,7 @@ def search(
     for count, step in stages:
         walk = _climb(
             partial(evaluate, draws=count, step=step, single=True), theta, None, _COARSE_TOLERANCE, _SHORT_NOISE,
-            False, iterations, iterations_max, told,
+            False, iterations, min(iterations_max, iterations + _COARSE_STEPS_MAX), told,
         )  # fmt: skip
         theta = walk.theta
         iterations, evaluations = walk.iterations, evaluations + walk.evaluations
@@ -109,7 +112,7 @@ def search(
         )  # fmt: skip
         theta = walk.theta
         iterations, evaluations = walk.iterations, evaluations + walk.evaluations
-        turned = upright(theta)
+        turned, curvature = upright(theta), None
         if np.array_equal(turned, theta):
             break
     return _finish(evaluate, theta, iterations, evaluations, iterations_max, told)
@@ -124,7 +127,7 @@ def _finish(
     told: Callable[[int, Evaluation], None],
 ) -> Found:
     """Newton's method with the exact Hessian, computed anew only where it has changed."""
-    while True:
+    for _ in range(_HESSIANS_MAX):
         exact = evaluate(theta, hessian=True)
         evaluations += 1
         if exact.hessian is None or not np.isfinite(exact.value):
@@ -148,10 +151,12 @@ def _finish(
             message = "the next step is below the tolerance"
             return Found(theta, last, True, message, iterations, evaluations, walk.decrement)
         if iterations >= iterations_max or not moved.any():
-            exact = evaluate(theta, hessian=True)
-            stuck = "the log-likelihood cannot be raised from here, yet its slope is not zero"
-            message = f"no end after {iterations_max} steps" if moved.any() else stuck
-            return Found(theta, exact, False, message, iterations, evaluations + 1, walk.decrement)
+            break
+    stuck = "the log-likelihood cannot be raised from here, yet its slope is not zero"
+    message = f"no end after {iterations} steps" if moved.any() else stuck
+    exact = evaluate(theta, hessian=True) if moved.any() else exact
+    decrement, _ = _decrement(exact.gradient, -np.asarray(exact.hessian))
+    return Found(theta, exact, False, message, iterations, evaluations + 1, decrement)
 
 
 def _decrement(gradient: Floats, information: Floats) -> tuple[float, bool]:
@@ -192,9 +197,11 @@ def _climb(
     matrix = information if information is not None else begin if begin is not None else first.products
     walk = _Walk(theta, first, matrix, np.inf, iterations)
     walk.evaluations = 0 if here is not None else 1
+    best, waited = np.inf, 0
     while walk.iterations < iterations_max:
         step, walk.decrement, length = _step(walk.here.gradient, walk.information, walk.radius)
-        if walk.decrement < tolerance:
+        best, waited = (walk.decrement, 0) if walk.decrement < 0.5 * best else (best, waited + 1)
+        if walk.decrement < tolerance or (secant and waited > _PATIENCE and best < 1):
             break
         walk.iterations += 1
         there = evaluate(walk.theta + step)

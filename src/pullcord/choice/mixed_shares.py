@@ -153,13 +153,11 @@ def slopes(x: Floats, first: int, end: int, count: int, p: Floats, out: Floats, 
 
 
 @inner(fastmath=REORDER)
-def fixed_utilities(
-    x: Floats, first: int, rows: int, stride: int, varying: int, beta: Floats, fixed: int, out: Any
-) -> float:
+def fixed_utilities(x: Floats, rows: int, stride: int, varying: int, beta: Floats, fixed: int, out: Any) -> float:
     """out[row], utilities of the tastes that do not vary, in powers of two; returns the largest, of either sign."""
     largest_of = 0.0
     for row in range(rows):
-        at = (first + row) * stride + varying
+        at = row * stride + varying
         v = 0.0
         for f in range(fixed):
             v += x[at + f] * beta[f]
