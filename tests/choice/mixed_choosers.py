@@ -21,7 +21,7 @@ from pullcord.choice import (
     Uniform,
     design_matrix,
 )
-from pullcord.choice.mixed_parameters import Parameters
+from pullcord.choice.mixed.parameters import Parameters
 
 Floats = NDArray[np.float64]
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29)

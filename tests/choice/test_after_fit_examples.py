@@ -9,15 +9,15 @@ import pytest
 from car_choosers import examples
 
 MODULES = (
-    "bootstrap",
-    "comparison",
-    "elasticity",
-    "engines",
-    "scenario",
-    "simulation",
+    "after.bootstrap",
+    "after.comparison",
+    "after.elasticity",
+    "engines.engine",
+    "after.scenario",
+    "after.simulation",
     "table",
-    "validation",
-    "willingness",
+    "after.validation",
+    "after.willingness",
 )
 
 

@@ -28,7 +28,7 @@ from pullcord.choice import (
     validate,
     willingness_to_pay,
 )
-from pullcord.choice.population import Population
+from pullcord.choice.after.population import Population
 
 DATA = choosers(150, 5, spread=0.6, labelled=True)
 UTILITY = "price + range_km/100 + fast"

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from pullcord.base import InvalidInput, stream
 from pullcord.choice import DATASETS, ChoiceData, Logit, load_dataset
-from pullcord.choice.checks import Finding, check_choices, refuse_unidentified
-from pullcord.choice.data_report import data_report
-from pullcord.choice.separation import separating_direction
+from pullcord.choice.checks.data_report import data_report
+from pullcord.choice.checks.findings import Finding, check_choices, refuse_unidentified
+from pullcord.choice.checks.separation import separating_direction
 
 
 def market(situations: int = 400, alternatives: int = 4, seed: int = 1, **columns: Any) -> ChoiceData:

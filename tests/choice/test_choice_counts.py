@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from pullcord.base import InvalidInput, NotFound, stream
 from pullcord.choice import ChoiceData, Logit, as_json, choices_from_table
-from pullcord.choice.counts import choices_from_cells, count_cells, count_choices
-from pullcord.choice.logit_likelihood import LogitLikelihood
+from pullcord.choice.closed_form.logit_likelihood import LogitLikelihood
+from pullcord.choice.reading.counts import choices_from_cells, count_cells, count_choices
 from pullcord.choice.utility import design_matrix, parse_utility
 
 CARS = ("small", "large", "van")

@@ -16,7 +16,7 @@ import pytest
 
 from pullcord.base import InvalidInput, NotFound, PartnerFailure
 from pullcord.choice import Logit, datasets
-from pullcord.choice.datasets import DATASETS, Dataset, find_file, load_dataset
+from pullcord.choice.reading.datasets import DATASETS, Dataset, find_file, load_dataset
 
 AT_HAND = tuple(name for name, dataset in DATASETS.items() if dataset.sha256)
 

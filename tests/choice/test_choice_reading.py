@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from pullcord.base import InvalidInput, NotFound
 from pullcord.choice import ChoiceData
-from pullcord.choice.reading import choices_from_table, read_choices
-from pullcord.choice.wide import PATTERNS
+from pullcord.choice.reading.files import choices_from_table, read_choices
+from pullcord.choice.reading.wide import PATTERNS
 
 LONG = """\
 person,task,car,price,fuel,fast,chosen,weight

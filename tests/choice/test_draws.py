@@ -11,9 +11,9 @@ from mixed_choosers import PRIMES, radical_inverse
 
 from pullcord.base import InvalidInput
 from pullcord.choice import Draws
-from pullcord.choice.mixed_draws import fill_for_python
-from pullcord.choice.mixed_quantiles import NORMAL, RAW, TRIANGULAR, UNIFORM, quantiles
-from pullcord.choice.mixed_sobol import directions
+from pullcord.choice.mixed.draw_kernels import fill_for_python
+from pullcord.choice.mixed.quantiles import NORMAL, RAW, TRIANGULAR, UNIFORM, quantiles
+from pullcord.choice.mixed.sobol import directions
 
 NORMALS = NormalDist()
 

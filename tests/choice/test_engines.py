@@ -14,8 +14,8 @@ from car_choosers import choosers
 
 from pullcord.base import InvalidInput, SolverFailure
 from pullcord.choice import ChoiceData, Fit, Logit, MixedLogit, NestedLogit, fit, fit_shards, load_dataset, read_choices
-from pullcord.choice.ray_engine import ray_pool
-from pullcord.choice.shards import Shard, cut
+from pullcord.choice.engines.ray_actors import ray_pool
+from pullcord.choice.engines.shards import Shard, cut
 
 MIXED = MixedLogit("price + fast + fuel=electric", mixing={"fast": "normal"}, draws=50)
 LOGIT = Logit("price + range_km/100 + fast + asc(petrol)")

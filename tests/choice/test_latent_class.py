@@ -12,8 +12,8 @@ from made_up_choices import coverage, made_up
 
 from pullcord.base import InvalidInput, stream
 from pullcord.choice import ChoiceData, LatentClass, Logit, Maximum, Point
-from pullcord.choice.latent_class import _disagreement, _redundancy
-from pullcord.choice.latent_class_likelihood import Search
+from pullcord.choice.closed_form.latent_class import _disagreement, _redundancy
+from pullcord.choice.closed_form.latent_class_likelihood import Search
 
 FORMULA = "x0 + x1"
 TWO = np.array([[1.5, -0.5], [-0.5, 1.0]])

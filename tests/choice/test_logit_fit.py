@@ -13,9 +13,9 @@ from made_up_choices import coverage, made_up
 
 from pullcord.base import InvalidInput, stream
 from pullcord.choice import ChoiceData, Logit, design_matrix, maximise, parse_utility
+from pullcord.choice.closed_form.logit_kernels import exponentials
+from pullcord.choice.closed_form.logit_likelihood import LogitLikelihood
 from pullcord.choice.estimation import conclude, identify
-from pullcord.choice.logit_kernels import exponentials
-from pullcord.choice.logit_likelihood import LogitLikelihood
 
 TASTES = np.array([0.8, -1.1, 0.4])
 FORMULA = "x0 + x1 + x2"

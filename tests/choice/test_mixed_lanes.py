@@ -8,7 +8,7 @@ import numba
 import numpy as np
 import pytest
 
-from pullcord.choice.mixed_lanes import (
+from pullcord.choice.mixed.lanes import (
     exp2,
     exponent,
     item,

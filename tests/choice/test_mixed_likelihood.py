@@ -23,7 +23,7 @@ from pullcord.choice import (
     Uniform,
     design_matrix,
 )
-from pullcord.choice.mixed_objective import MixedObjective
+from pullcord.choice.mixed.objective import MixedObjective
 
 UTILITY = "price + speed + room"
 RAGGED = choosers(12, 3, sizes=(3, 1, 5, 2))

@@ -1,8 +1,7 @@
 """Discrete choice: observed choices in, tastes with their uncertainty out."""
 
-from .bootstrap import Bootstrap, bootstrap
-from .checks import Finding, check_choices, refuse_unidentified
-from .comparison import (
+from .after.bootstrap import Bootstrap, bootstrap
+from .after.comparison import (
     Comparison,
     LikelihoodRatio,
     NonNested,
@@ -10,20 +9,27 @@ from .comparison import (
     compare,
     likelihood_ratio_test,
 )
+from .after.elasticity import Responses, elasticities, marginal_effects
+from .after.enumeration import market_shares, observed_shares
+from .after.scenario import Add, Change, Remove, Scenario, market_of, scenario
+from .after.simulation import MarketSimulation, Segment, simulate_market
+from .after.uncertainty import Range, draw_estimates
+from .after.validation import CalibrationBin, Validation, calibration_table, validate
+from .after.willingness import willingness_to_pay
+from .after.worths import WillingnessTable, WillingnessToPay
+from .checks.data_report import DataReport, data_report
+from .checks.findings import Finding, check_choices, refuse_unidentified
+from .checks.separation import separating_direction
+from .closed_form.latent_class import LatentClass
+from .closed_form.multinomial import Logit
+from .closed_form.nested import Dissimilarity, NestedLogit, dissimilarities
 from .compiling import announce_compilation
-from .counts import choices_from_cells, count_cells, count_choices
 from .data import ChoiceData
-from .data_report import DataReport, data_report
-from .datasets import DATASETS, Dataset, load_dataset
-from .draws import Draws
-from .elasticity import Responses, elasticities, marginal_effects
-from .engines import Engine, fit, fit_shards
-from .enumeration import market_shares, observed_shares
+from .engines.engine import Engine, fit, fit_shards
 from .fit import Convergence, Covariance, Fit, Model
-from .latent_class import LatentClass
-from .mixed import IndividualTastes, MixedLogit
-from .mixed_control import ControlFunction
-from .mixing import (
+from .mixed.control import ControlFunction
+from .mixed.draws import Draws
+from .mixed.mixing import (
     CensoredNormal,
     ErrorComponent,
     Lognormal,
@@ -32,20 +38,14 @@ from .mixing import (
     TruncatedNormal,
     Uniform,
 )
-from .multinomial import Logit
-from .nested import Dissimilarity, NestedLogit, dissimilarities
-from .reading import choices_from_table, read_choices
-from .scenario import Add, Change, Remove, Scenario, market_of, scenario
-from .separation import separating_direction
-from .simulation import MarketSimulation, Segment, simulate_market
+from .mixed.model import IndividualTastes, MixedLogit
+from .reading.counts import choices_from_cells, count_cells, count_choices
+from .reading.datasets import DATASETS, Dataset, load_dataset
+from .reading.files import choices_from_table, read_choices
 from .table import as_json, fit_table
 from .trust_region import Maximum, Point, maximise
-from .uncertainty import Range, draw_estimates
 from .utility import Term, design_matrix, parse_utility
-from .validation import CalibrationBin, Validation, calibration_table, validate
 from .warming import warm_up
-from .willingness import willingness_to_pay
-from .worths import WillingnessTable, WillingnessToPay
 
 __all__ = [
     "DATASETS",

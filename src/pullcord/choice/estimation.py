@@ -9,7 +9,7 @@ import numpy as np
 
 from pullcord.base import InvalidInput
 
-from .checks import check_choices, refuse_unidentified
+from .checks.findings import check_choices, refuse_unidentified
 from .data import ChoiceData, Floats
 from .fit import Convergence, Fit, Model
 from .trust_region import Maximum

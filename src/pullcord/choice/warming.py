@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from .closed_form.latent_class import LatentClass
+from .closed_form.multinomial import Logit
+from .closed_form.nested import NestedLogit
 from .data import ChoiceData
-from .draws import Draws
 from .fit import Model
-from .latent_class import LatentClass
-from .mixed import MixedLogit
-from .multinomial import Logit
-from .nested import NestedLogit
+from .mixed.draws import Draws
+from .mixed.model import MixedLogit
 
 _MODELS: tuple[Model, ...] = (
     Logit("price + speed"),

@@ -1,0 +1,1 @@
+"""What follows from a fit: worth in money, responses, markets, tests, resampling."""

@@ -1,0 +1,1 @@
+"""What data can tell of a utility, found before a fit."""

@@ -1,0 +1,1 @@
+"""Models whose likelihood has a formula: logit, nested logit, latent classes of logits."""

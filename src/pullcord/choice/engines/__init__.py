@@ -1,0 +1,1 @@
+"""One fit computed here or on shards elsewhere."""

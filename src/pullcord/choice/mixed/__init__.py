@@ -1,0 +1,1 @@
+"""Mixed logit: tastes that vary between persons, simulated."""

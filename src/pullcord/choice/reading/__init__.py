@@ -1,0 +1,1 @@
+"""Choices from files, tables, public data sets and events, checked as they come in."""
