@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from pullcord.base import InvalidInput, NotFound, PartnerFailure
-from pullcord.choice import Logit, datasets
+from pullcord.choice import Logit
+from pullcord.choice.reading import datasets
 from pullcord.choice.reading.datasets import DATASETS, Dataset, find_file, load_dataset
 
 AT_HAND = tuple(name for name, dataset in DATASETS.items() if dataset.sha256)
