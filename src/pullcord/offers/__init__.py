@@ -11,25 +11,33 @@ from .cost import (
     five_year_cost,
     monthly_cost,
 )
+from .formulation import solve_whole
 from .mixed_line import MixedCandidates, MixedLine, best_mixed_line, mixed_profit
 from .model import PlanPrice
 from .nested_line import BestLine, Candidates, LineWorth, Objective, best_line, line_worth, nearest_line, shares_by_draw
 from .pricing import bertrand_prices, costs_behind, equal_markup
+from .ranking import LineProgress, RankedLine, best_ranked_line, worth_of_line
+from .rankings import LineProblem, Rankings
 
 __all__ = [
     "BestLine",
     "Candidates",
     "CardLine",
     "CostLine",
+    "LineProblem",
+    "LineProgress",
     "LineWorth",
     "MixedCandidates",
     "MixedLine",
     "Objective",
     "PlanPrice",
     "PriceCard",
+    "RankedLine",
+    "Rankings",
     "bertrand_prices",
     "best_line",
     "best_mixed_line",
+    "best_ranked_line",
     "break_even_km",
     "break_even_months",
     "cheapest_plan",
@@ -44,5 +52,7 @@ __all__ = [
     "nearest_line",
     "price_card",
     "shares_by_draw",
+    "solve_whole",
     "terms",
+    "worth_of_line",
 ]
