@@ -3,8 +3,8 @@
     python benchmarks/product_line.py [--json] [--products 500] [--customers 1000] [--sizes 5 10 20] [--limit 60]
 
 Instances of the kind of Bertsimas and Misic (2019): every customer ranks all products at random, with buying nothing at
-a random place; margins are whole numbers from 1 to 100; at most so many products may be offered. Both are given the same
-seconds on the same seeded instance; a gap is (bound - worth) / worth, and each bound is the method's own proof.
+a random place; margins are whole numbers from 1 to 100; at most so many products may be offered. Both have the same
+seconds for the same seeded instance; a gap is (bound - worth) / worth, and each bound is the method's own proof.
 """
 
 from __future__ import annotations
