@@ -57,6 +57,16 @@ def test_a_file_is_fitted_as_told(choices: str) -> None:
     assert set(said["estimates"]) == {"price", "fuel=electric"}
 
 
+def test_columns_that_no_formula_names_are_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "choices.csv"
+    lines = CHOICES.splitlines()
+    path.write_text(
+        "\n".join([lines[0] + ",asked_on", *(f"{line},2025-11-{9 + i}" for i, line in enumerate(lines[1:]))])
+    )
+    said = answer("fit", str(path), "--utility", "price + fuel=electric", *ROLES)
+    assert set(said["estimates"]) == {"price", "fuel=electric"}  # type: ignore[call-overload]
+
+
 def test_a_file_without_utility_is_refused(choices: str) -> None:
     with pytest.raises(InvalidInput, match="does not say what enters utility"):
         raise call("fit", choices, *ROLES).exception or AssertionError

@@ -57,8 +57,8 @@ def race(
 ) -> list[Row]:
     """The rows of some cases, ours beside those of `peers` that a case names.
 
-    A peer whose process, data and all, needs more than `limit_s` seconds or `memory_mb` of memory (four fifths of the machine's by default)
-    is stopped, and its row says so. A peer that is not installed has a row that says how to install it.
+    A peer whose process, data and all, needs more than `limit_s` seconds or `memory_mb` of memory (four fifths of the
+    machine's by default) is stopped, and its row says so. One that is not installed has a row that says how to get it.
     """
     bound = memory_mb if memory_mb is not None else 0.8 * machine_mb()
     rows: list[Row] = []

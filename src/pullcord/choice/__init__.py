@@ -44,7 +44,7 @@ from .reading.datasets import DATASETS, Dataset, load_dataset
 from .reading.files import choices_from_table, read_choices
 from .table import as_json, fit_table
 from .trust_region import Maximum, Point, maximise
-from .utility import Term, design_matrix, parse_utility
+from .utility import Term, columns_in, design_matrix, parse_utility
 from .warming import warm_up
 
 __all__ = [
@@ -100,6 +100,7 @@ __all__ = [
     "check_choices",
     "choices_from_cells",
     "choices_from_table",
+    "columns_in",
     "compare",
     "count_cells",
     "count_choices",

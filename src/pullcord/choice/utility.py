@@ -80,6 +80,20 @@ class Term:
         return total
 
 
+def columns_in(*formulas: str) -> tuple[str, ...]:
+    """The columns that formulas name, each once, in the order written; of `fuel=electric` the column `fuel`."""
+    named: dict[str, None] = {}
+    for written in (part.strip() for formula in formulas for part in formula.split("+")):
+        if _ASC.fullmatch(written):
+            continue
+        for factor in written.partition("@")[0].split(":"):
+            matched = _FACTOR.fullmatch(factor.strip())
+            column = matched["column"].strip().partition("=")[0] if matched else ""
+            if column and column != "1":
+                named[column] = None
+    return tuple(named)
+
+
 def parse_utility(formula: str, data: ChoiceData) -> tuple[Term, ...]:
     """The terms of a formula, in the order written. Raises InvalidInput, NotFound for what the data do not have."""
     terms: list[Term] = []

@@ -75,7 +75,7 @@ def fit(
     """Fit a choice model to a data set or a file: tastes, how sure they are, what they are worth in money."""
     from pullcord import choice
 
-    data, formula, said = _choices(source, utility, layout, column)
+    data, formula, said = _choices(source, utility, membership, layout, column)
     asked = _model(
         model,
         formula,
@@ -133,7 +133,7 @@ def compare(
 
     if folds == 1:
         raise InvalidInput("1 fold holds out everybody", "ask for 2 or more, or for 0 to hold out nobody")
-    data, formula, _ = _choices(source, utility, layout, column)
+    data, formula, _ = _choices(source, utility, membership, layout, column)
     asked = [
         _model(
             name.strip(),
@@ -188,7 +188,7 @@ def data(as_json: JsonFlag = False) -> None:
 
 
 def _choices(
-    source: str, utility: str | None, layout: str, columns: list[str] | None
+    source: str, utility: str | None, membership: str, layout: str, columns: list[str] | None
 ) -> tuple[ChoiceData, str, tuple[str, ...]]:
     """The data, the formula of utility, and what must be known about the data."""
     from pullcord import choice
@@ -209,17 +209,20 @@ def _choices(
         if layout not in ("long", "wide"):
             raise InvalidInput(f"--format {layout}: no such layout", "long or wide")
         with _told(f"reading {source}"):
-            found = choice.read_choices(source, format="long" if layout == "long" else "wide", **_long_roles(roles))
+            # Only what formulas name is read: a date or a remark in another column is no fault.
+            found = choice.read_choices(
+                source,
+                chosen=roles.pop("chosen", "chosen"),
+                format="long" if layout == "long" else "wide",
+                columns=choice.columns_in(utility, membership),
+                **roles,
+            )
         formula, said = utility, ()
     else:
         raise NotFound(
             f"`{source}` is neither a data set nor a file", f"data sets: {', '.join(choice.DATASETS)}; or name a file"
         )
     return found, formula, said
-
-
-def _long_roles(roles: dict[str, str]) -> dict[str, Any]:
-    return {"chosen": roles.pop("chosen", "chosen"), **roles}
 
 
 def _model(
