@@ -48,11 +48,13 @@ class DrawTables(NamedTuple):
     key: Any
 
 
-@inner()
 def stride_for(tables: DrawTables, count: int) -> int:
     """Room for a dimension's draws, and for lanes that go past the last one; a multiple of any lanes."""
     room = tables.per_unit if tables.kind == MLHS else count
     return (room + 2 * PADDING) // PADDING * PADDING
+
+
+compiled_stride_for = inner()(stride_for)
 
 
 @outer()

@@ -25,12 +25,10 @@ from .curvature import (
     curvature_by_tastes,
     held_count,
     padded,
-    pairs_of,
     products_of,
 )
-from .draw_kernels import DrawTables, fill, stride_for
+from .draw_kernels import DrawTables, compiled_stride_for, fill
 from .lanes import (
-    LANES_32,
     LANES_64,
     LOG2_E,
     REORDER,
@@ -45,7 +43,8 @@ from .lanes import (
     store,
     total,
 )
-from .shares import aligned, fixed_utilities, powers, shares, shares_far, slopes
+from .scratch import Scratch
+from .shares import fixed_utilities, powers, shares, shares_far, slopes
 from .tastes import IDENTITY, TRUNCATED, Tastes, coefficients_of, tastes_at, to_tastes, truncated_at
 
 LN2 = math.log(2.0)
@@ -83,54 +82,6 @@ class Sums(NamedTuple):
     by_unit: Floats
     scores: Floats
     moments: Floats
-
-
-class Scratch(NamedTuple):
-    """Room for one unit, or one block of its draws; `float` is the kind computed with.
-
-    z : float[dimension * z_stride], base draws. apart : float64[row * attribute], of the rows that were not chosen,
-    minus those of the chosen one. x : float[row * taste], the same times log2(e); base : float[row], what fixed tastes
-    make of utility, likewise; span : float[taste], largest |x|. p : float[row * lanes],
-    probabilities. tau, slope, reach, alpha, gradient : float[taste * lanes]. mask : float[lanes], 0 past the last draw.
-    held : float[sum * lanes], sums over blocks. start : int64[situation + 1], rows. core, score : float64, a unit's
-    derivatives before and after shifters.
-    """
-
-    z: Floats
-    apart: Floats
-    x: Floats
-    base: Floats
-    span: Floats
-    p: Floats
-    tau: Floats
-    slope: Floats
-    reach: Floats
-    alpha: Floats
-    gradient: Floats
-    mask: Floats
-    location: Floats
-    factor: Floats
-    held: Floats
-    start: Integers
-    core: Floats
-    score: Floats
-
-
-class SecondScratch(NamedTuple):
-    """More room, for second derivatives; see mixed_curvature."""
-
-    x: Floats
-    squares: Floats
-    fixed_x: Floats
-    mean: Floats
-    m: Floats
-    y: Floats
-    work: Floats
-    weight: Floats
-    shares: Floats
-    padded_x: Floats
-    by_fixed: Floats
-    by_random: Floats
 
 
 @inner()
@@ -190,89 +141,21 @@ def likelihood(
     first_unit: int,
     units: tuple[int, int, int],
     count: int,
-    like: Floats,
-    sums: Sums,
-    hessian: Any,
-) -> None:
-    """Log-likelihood, gradient and products of scores of some units.
-
-    theta : float64[k]. first_unit : what unit 0 is called in the draws. units : first, end and step. count : of draws,
-    at most those of `draws`, whose first they are. like : an array of the kind of float to compute with. hessian :
-    float64[k * k] to which the Hessian is added, below the diagonal and on it; or of size 0, or None, where it is not
-    wanted.
-    """
-    varying, fixed, pairs = len(tastes.transform), tastes.fixed, len(tastes.pair_row)
-    random, cores = varying + pairs, fixed + varying + pairs
-    lanes = LANES_64 if like.itemsize == 8 else LANES_32
-    most_rows, most_situations = rows.most[0], rows.most[1]
-    blocks = (count + lanes - 1) // lanes
-    z_stride = stride_for(draws, count)
-    kept = random + 1 + (most_rows if fixed else 0) + (2 * varying if len(sums.moments) else 0)
-    if hessian is not None and len(hessian):
-        kept += rows.most[2]
-    scratch = Scratch(
-        z=aligned(len(draws.shape) * z_stride, like),
-        apart=np.zeros(most_rows * (varying + fixed) + 1),
-        x=np.zeros(most_rows * varying + 1, like.dtype),
-        base=np.zeros(most_rows + 1, like.dtype),
-        span=np.zeros(varying, like.dtype),
-        p=aligned(most_rows * lanes + lanes, like),
-        tau=aligned(varying * lanes, like),
-        slope=aligned(varying * lanes, like),
-        reach=aligned(varying * lanes, like),
-        alpha=aligned(varying * lanes, like),
-        gradient=aligned(varying * lanes, like),
-        mask=aligned(lanes, like),
-        location=np.zeros(varying, like.dtype),
-        factor=np.zeros(pairs, like.dtype),
-        held=aligned(kept * lanes, like),
-        start=np.zeros(most_situations + 1, np.int64),
-        core=np.zeros(cores),
-        score=np.zeros(len(theta)),
-    )
-    for i in range(lanes):
-        scratch.mask[i] = 1.0 if (blocks - 1) * lanes + i < count else 0.0
-    for c in range(pairs):
-        scratch.factor[c] = theta[fixed + varying + c]
-    if hessian is None:
-        _units(rows, tastes, draws, theta, first_unit, units, count, lanes, z_stride, sums, scratch, None, None)
-    else:
-        second = SecondScratch(
-            x=np.zeros(most_rows * varying + 1),
-            squares=np.zeros(most_rows * pairs_of(varying) + 1),
-            fixed_x=np.zeros(most_rows * fixed + 1),
-            mean=aligned(most_situations * varying * lanes, like),
-            m=aligned(pairs_of(varying) * lanes, like),
-            y=aligned(max(random, fixed) * lanes, like),
-            work=aligned(max(varying * lanes, most_rows * padded(fixed)), like),
-            weight=aligned(lanes, like),
-            shares=np.zeros(most_rows),
-            padded_x=aligned(most_rows * padded(fixed) + 1, theta),
-            by_fixed=aligned(cores * padded(fixed) + 1, theta),
-            by_random=np.zeros(random * random),
-        )
-        _units(rows, tastes, draws, theta, first_unit, units, count, lanes, z_stride, sums, scratch, second, hessian)
-
-
-@inner()
-def _units(
-    rows: Rows,
-    tastes: Tastes,
-    draws: DrawTables,
-    theta: Floats,
-    first_unit: int,
-    units: tuple[int, int, int],
-    count: int,
-    lanes: int,
-    z_stride: int,
     sums: Sums,
     scratch: Scratch,
     second: Any,
     hessian: Any,
 ) -> None:
-    """What `likelihood` does, once there is room for it."""
+    """Log-likelihood, gradient and products of scores of some units.
+
+    theta : float64[k]. first_unit : what unit 0 is called in the draws. units : first, end and step. count : of draws,
+    at most those of `draws`, whose first they are. scratch : in the kind of float to compute with, as `scratch_for`
+    makes it for these arguments; second : likewise, for second derivatives, or None. hessian : float64[k * k] to which
+    the Hessian is added, below the diagonal and on it; of size 0 where it is not wanted; None without `second`.
+    """
     varying, fixed, pairs = len(tastes.transform), tastes.fixed, len(tastes.pair_row)
     stride, random = varying + fixed, varying + pairs
+    lanes, z_stride = len(scratch.mask), compiled_stride_for(draws, count)
     blocks = (count + lanes - 1) // lanes
     limit = 1000.0 if lanes == LANES_64 else 110.0
     z, x, base, span, p, held = scratch.z, scratch.x, scratch.base, scratch.span, scratch.p, scratch.held
@@ -413,7 +296,7 @@ def _units(
             add_expanded(second.by_fixed, second.by_random, tastes, rows.shifter, u, counts, hessian)
 
 
-@outer()
+@outer(makes_arrays=True)
 def most_of(start: Integers, unit_start: Integers, tastes: Tastes) -> Any:
     """int64[3], see Rows; start counts all rows."""
     most, own = np.zeros(3, np.int64), np.zeros(len(start), np.int64)

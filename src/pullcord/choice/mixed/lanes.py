@@ -31,19 +31,19 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 REORDER = frozenset({"reassoc", "contract", "nsz"})
 
 
-def outer() -> Callable[[Function], Function]:
-    """Compile a function that Python calls, without holding Python's lock; the code is kept on disk."""
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+def outer(*, makes_arrays: bool = False) -> Callable[[Function], Function]:
+    """Compile a function that Python calls, without holding Python's lock; the code is kept on disk.
+
+    One that makes no arrays of its own need not count who holds those it is given, which costs more than it seems.
+    """
+    options = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": makes_arrays}
     return compiled(options)
 
 
 def inner(
     *, inline: bool = False, makes_arrays: bool = False, fastmath: frozenset[str] = frozenset()
 ) -> Callable[[Function], Function]:
-    """Compile a function that only compiled ones call; `inline` where the call itself would cost too much.
-
-    One that makes no arrays of its own need not count who holds those it is given, which costs more than it seems.
-    """
+    """Compile a function that only compiled ones call; `inline` where the call itself would cost too much."""
     return compiled(
         {
             "cache": True,

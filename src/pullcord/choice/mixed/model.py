@@ -21,9 +21,10 @@ from .draws import Draws
 from .estimation import estimate
 from .identification import untold_spreads
 from .mixing import ErrorComponent, Mixing, mixing_of
-from .objective import MixedObjective, shifter_values
+from .objective import MixedObjective, in_pieces, shifter_values
 from .parameters import Parameters, parameters
 from .prediction import Offers, predict
+from .scratch import prediction_scratch_for
 from .start import starting_values
 
 
@@ -197,12 +198,17 @@ class MixedLogit:
         terms, known = self.parameters(data)
         theta = known.to_kernel(_told(estimates, known))
         unit_start = self._unit_start(data)
-        x = np.ascontiguousarray(design_matrix(terms, data)[:, known.columns])
-        offers = Offers(x.ravel(), data.situation_start, unit_start, shifter_values(data, known, unit_start).ravel())
+        x = np.ascontiguousarray(design_matrix(terms, data)[:, known.columns]).ravel()
+        offers = Offers(x, np.array(data.situation_start), unit_start, shifter_values(data, known, unit_start).ravel())
         tables = self.sequence.tables(known.shapes, seed)
         out = np.empty(data.rows)
         most = int(np.diff(data.situation_start).max())
-        predict(offers, known.tastes, tables, theta, (0, len(unit_start) - 1), most, out)
+
+        def piece(first: int, end: int) -> None:
+            room = prediction_scratch_for(known.tastes, tables, theta, most)
+            predict(offers, known.tastes, tables, theta, (first, end), room, out)
+
+        in_pieces(piece, np.linspace(0, len(unit_start) - 1, min(len(unit_start), 9)).astype(int).tolist())
         return out
 
     def log_likelihoods(self, estimates: Floats, data: ChoiceData, *, seed: int = 0) -> Floats:
@@ -222,7 +228,7 @@ class MixedLogit:
         return IndividualTastes(names, data.person_ids, mean[:, varies], sd[:, varies])
 
     def _unit_start(self, data: ChoiceData) -> Integers:
-        return data.person_start if self.panel else np.arange(data.situations + 1)
+        return np.array(data.person_start) if self.panel else np.arange(data.situations + 1)
 
 
 def _told(estimates: Floats, known: Parameters) -> Floats:

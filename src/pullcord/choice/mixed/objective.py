@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from .draws import Draws
 from .kernels import Rows, Sums, likelihood, most_of
 from .lanes import numba
 from .parameters import Parameters
+from .scratch import scratch_for, second_scratch_for
 
 # Rows x draws below which handing a piece to another thread costs more than it saves.
 _PIECE = 400_000
@@ -212,19 +213,19 @@ class MixedObjective:
             at, closed = np.empty(full), at
             at[place] = closed
             rows = rows._replace(most=most_of(rows.start, rows.unit_start, tastes))
-        like: Any = np.zeros(1, np.float32 if short else np.float64)
-        tables = self.single if short else self.tables
+        kind, tables = (np.float32, self.single) if short else (np.float64, self.tables)
 
         def piece(first: int, end: int) -> tuple[Sums, Floats]:
             second = np.zeros(full * full if hessian else 0)
             sums = Sums(np.zeros(1), np.zeros(full), np.zeros(full * full), by_unit, scores, moments)
+            room = scratch_for(rows, tastes, tables, at, count, kind=kind, moments=len(moments) > 0, second=hessian)
             likelihood(
-                rows, tastes, tables, at, self.first_unit, (first, end, step), count, like, sums,
-                None if short else second,
+                rows, tastes, tables, at, self.first_unit, (first, end, step), count, sums, room,
+                None if short else second_scratch_for(rows, tastes), None if short else second,
             )  # fmt: skip
             return sums, second
 
-        found = _in_pieces(piece, self._cuts(count, step))
+        found = in_pieces(piece, self._cuts(count, step))
         if place is not None and len(scores):
             scores[:] = scores[:, place]
         return _Found(
@@ -309,7 +310,8 @@ def _square(lower: Floats, place: Integers) -> Floats:
     return np.asarray(whole[place][:, place], dtype=np.float64)
 
 
-def _in_pieces(work: Callable[[int, int], Result], cuts: list[int]) -> list[Result]:
+def in_pieces(work: Callable[[int, int], Result], cuts: list[int]) -> list[Result]:
+    """What a piece of work says of each span between cuts, in their order; threads share the spans."""
     spans = list(pairwise(cuts))
     if len(spans) == 1 or numba.get_num_threads() == 1:
         return [work(*span) for span in spans]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from ..data import Floats, Integers
-from .draw_kernels import DrawTables, fill, stride_for
+from .draw_kernels import DrawTables, compiled_stride_for, fill
 from .kernels import locate
-from .lanes import LANES_64, LOG2_E, exp2, inner, item, larger, load, outer, spread, store, total
-from .shares import aligned
+from .lanes import LANES_64, LOG2_E, exp2, item, larger, load, outer, spread, store, total
+from .scratch import PredictionScratch
 from .tastes import TRUNCATED, Tastes, coefficients_of, tastes_at, truncated_at
 
 
@@ -27,20 +25,6 @@ class Offers(NamedTuple):
     shifter: Floats
 
 
-class _Room(NamedTuple):
-    z: Floats
-    base: Floats
-    v: Floats
-    sums: Floats
-    tau: Floats
-    slope: Floats
-    reach: Floats
-    alpha: Floats
-    mask: Floats
-    location: Floats
-    factor: Floats
-
-
 @outer()
 def predict(
     offers: Offers,
@@ -48,49 +32,17 @@ def predict(
     draws: DrawTables,
     theta: Floats,
     units: tuple[int, int],
-    most: int,
+    room: PredictionScratch,
     out: Floats,
 ) -> None:
     """out[row], the probability of each alternative in its situation, averaged over a unit's draws.
 
-    units : first and end. most : rows of the largest situation.
+    units : first and end.
     """
-    varying, fixed, pairs = len(tastes.transform), tastes.fixed, len(tastes.pair_row)
-    count, lanes = draws.per_unit, LANES_64
-    blocks = (count + lanes - 1) // lanes
-    like = np.zeros(1)
-    room = _Room(
-        z=aligned(len(draws.shape) * stride_for(draws, count), like),
-        base=np.zeros(most),
-        v=aligned(most * lanes, like),
-        sums=aligned(most * lanes, like),
-        tau=aligned(varying * lanes, like),
-        slope=aligned(varying * lanes, like),
-        reach=aligned(varying * lanes, like),
-        alpha=aligned(varying * lanes, like),
-        mask=aligned(lanes, like),
-        location=np.zeros(varying),
-        factor=theta[fixed + varying : fixed + varying + pairs].copy(),
-    )
-    for i in range(lanes):
-        room.mask[i] = 1.0 if (blocks - 1) * lanes + i < count else 0.0
-    _predict_units(offers, tastes, draws, theta, units, room, out)
-
-
-@inner()
-def _predict_units(
-    offers: Offers,
-    tastes: Tastes,
-    draws: DrawTables,
-    theta: Floats,
-    units: tuple[int, int],
-    room: _Room,
-    out: Floats,
-) -> None:
     varying, fixed = len(tastes.transform), tastes.fixed
     count, lanes, stride = draws.per_unit, LANES_64, varying + fixed
     blocks = (count + lanes - 1) // lanes
-    z_stride = stride_for(draws, count)
+    z_stride = compiled_stride_for(draws, count)
     v, sums = room.v, room.sums
     alpha = room.alpha if tastes.wtp else room.tau
     cut_off = False

@@ -104,7 +104,7 @@ def quantile(shape: int, u: float) -> float:
     return u
 
 
-@outer()
+@outer(makes_arrays=True)
 def quantiles(shape: int, u: Floats) -> Floats:
     """float64[n] of float64[n]."""
     out = np.empty(len(u))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..data import Floats, Integers
 from .lanes import (
     LOG2_E,
@@ -22,14 +20,6 @@ from .lanes import (
     spread,
     store,
 )
-
-
-@inner(makes_arrays=True)
-def aligned(size: int, like: Any) -> Any:
-    """Zeros that begin where a cache line does, so that lanes cross no line."""
-    raw = np.zeros(size + 16 * 8 // like.itemsize, like.dtype)
-    skip = (-raw.ctypes.data) % 64 // like.itemsize
-    return raw[skip : skip + size]
 
 
 @inner(inline=True)
