@@ -7,6 +7,7 @@ Tutorial with the Automobile Data" and "... with the Fake Cereal Data", which pr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
@@ -14,7 +15,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conftest import Require
 from pullcord.blp import (
     BLP,
     BLPFit,
@@ -30,6 +30,8 @@ from pullcord.blp import (
 from pullcord.blp.gmm import inverse_weights
 from pullcord.blp.search import moments_covariance
 from pullcord.blp.system import build
+
+Require = Callable[[Any, str], None]
 
 TUTORIAL = BLP(
     "1 + hpwt + air + mpd + space",
