@@ -9,14 +9,12 @@ import pytest
 from typed import Told, Type
 
 from pullcord import cli
-from pullcord.cli import console
 from small_house import FOLDER
 
 
 @pytest.fixture
 def pullcord(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Type:
     """`pullcord("order", "show", ...)`: the whole command line, in this process."""
-    monkeypatch.setattr(console.talk, "file", None)  # Rich then writes to the stderr of this moment
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.delenv("PULLCORD_DATABASE_URL", raising=False)
 

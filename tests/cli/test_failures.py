@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from typed import Type
 
-from pullcord.cli.console import refused_by_machine
+from pullcord.cli.console import refused_by_machine, talk
 from small_house import FOLDER
 
 WISH = ("o-1", "--variant", "black", "--plan", "owned", "--city", "chengdu")
@@ -134,3 +135,20 @@ def test_a_run_that_is_interrupted_says_what_is_kept(tmp_path: Path) -> None:
     assert (running.returncode, out) == (130, "")
     assert err.endswith("interrupted: what was answered is kept, what was not is undone\n")
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("stream", [None, "closed"])
+def test_talk_into_a_closed_stderr_is_no_failure(stream: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    ear = io.StringIO()
+    ear.close()
+    monkeypatch.setattr(sys, "stderr", None if stream is None else ear)
+    talk.print("nobody listens")
+    with talk.status("working ..."):
+        pass
+
+
+def test_talk_goes_where_stderr_is_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    ear = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", ear)
+    talk.print("hint: listen")
+    assert ear.getvalue() == "hint: listen\n"

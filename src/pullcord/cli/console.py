@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -12,7 +14,41 @@ from rich.console import Console
 
 from pullcord.base import InvalidInput, PullcordError
 
-talk = Console(stderr=True, highlight=False)
+
+class _Stderr(io.TextIOBase):
+    """Whatever stderr is at the moment. Where it is closed (`2>&-`) nobody listens, and that is no failure."""
+
+    def write(self, text: str) -> int:
+        stream = self._stream()
+        if stream is not None:
+            with contextlib.suppress(ValueError):  # closed
+                return int(stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        stream = self._stream()
+        if stream is not None:
+            with contextlib.suppress(ValueError):
+                stream.flush()
+
+    def isatty(self) -> bool:
+        stream = self._stream()
+        with contextlib.suppress(ValueError):
+            return stream is not None and bool(stream.isatty())
+        return False
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """That of the stream, so that signs it cannot show are left out."""
+        return getattr(self._stream(), "encoding", None) or "utf-8"
+
+    @staticmethod
+    def _stream() -> Any:
+        # While a progress bar is shown, Rich puts a proxy there that would write through us again.
+        return getattr(sys.stderr, "rich_proxied_file", sys.stderr)
+
+
+talk = Console(file=_Stderr(), highlight=False)  # type: ignore[arg-type]
 """For people: progress, hints, errors. Never carries a result."""
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
