@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 
 import pullcord.cli
 from pullcord.base import InvalidInput
-from pullcord.cli import console
 from pullcord.cli.program import app
 from pullcord.program import read_program
 
@@ -37,7 +36,6 @@ def test_the_command_prints_all_ten_and_ends_with_status_2(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["pullcord", "check", str(FOLDER)])
     monkeypatch.setattr(pullcord.cli, "app", app)
-    monkeypatch.setattr(console.talk, "file", None)  # Rich then writes to the stderr of this moment
     with pytest.raises(SystemExit) as left:
         pullcord.cli.main()
     told = capsys.readouterr().err
