@@ -12,7 +12,7 @@ from .lanes import LANES_32, LANES_64, inner, item, load, outer, store
 from .quantiles import FINE, quantile
 
 HALTON, MLHS, SOBOL = 0, 1, 2
-PADDING = LANES_32  # elements past the end that lanes may touch
+PADDING = 32  # elements past the end that lanes may touch
 
 
 class DrawTables(NamedTuple):

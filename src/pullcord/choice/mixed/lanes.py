@@ -2,19 +2,15 @@
 
 A kernel that computes with lanes says which draws share an instruction, instead of hoping that the compiler finds out.
 32 lanes of float64 or 64 of float32 fill four 512-bit registers, eight of 256 bits or sixteen of 128: LLVM cuts them
-to what the processor has, and there is always an instruction that need not wait for another. `load` takes lanes from a
-flat array and `store` puts them back; numbers beside lanes are spread over all of them. Indices are trusted: nothing
-checks them.
+to what the processor has. So many instructions that do not wait for each other keep its units busy. `load` takes lanes from a flat array and `store` puts them back; numbers beside lanes are
+spread over all of them. Indices are trusted: nothing checks them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import operator
 from collections.abc import Callable
-from functools import lru_cache
 from importlib import import_module
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -63,29 +59,12 @@ def inner(
 
 
 def compiled(options: dict[str, Any]) -> Callable[[Function], Function]:
-    """Numba's compiler with some options.
-
-    Kernels are compiled into one another, across files; numba, left alone, takes code from the disk as long as the
-    kernel's own file has not changed. Here any change in the folder makes it compile anew.
-    """
+    """Numba's compiler with some options."""
 
     def compile_it(function: Function) -> Function:
-        kernel = numba.njit(**options)(function)
-        kept: Any = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
-        if hasattr(kept, "_source_stamp"):
-            kept._source_stamp = _sources()
-        return kernel  # type: ignore[no-any-return]
+        return numba.njit(**options)(function)  # type: ignore[no-any-return]
 
     return compile_it
-
-
-@lru_cache(maxsize=1)
-def _sources() -> str:
-    """A digest of all source files of the folder."""
-    digest = hashlib.blake2b(digest_size=16)
-    for file in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def intrinsic(function: Callable[..., Any]) -> Any:

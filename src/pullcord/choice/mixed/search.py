@@ -19,7 +19,7 @@ from ..trust_region import Point
 from .objective import Evaluate, Evaluation
 
 TOLERANCE = 1e-4  # in standard errors: draws themselves are worth a thousand times that
-_DRAWS_COARSE_MIN = 64
+_DRAWS_COARSE_MIN = 50
 _COARSE_SHARE = 10
 _UNITS_COARSE = 2500
 _COARSE_TOLERANCE = 1.0  # standard errors: coarse draws lead no nearer than that
