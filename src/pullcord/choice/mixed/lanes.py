@@ -1,8 +1,8 @@
 """Lanes: a block of draws that the processor computes with at once, as a type of numba's.
 
 A kernel that computes with lanes says which draws share an instruction, instead of hoping that the compiler finds out.
-32 lanes of float64 or 64 of float32 fill four 512-bit registers, eight of 256 bits or sixteen of 128: LLVM cuts them
-to what the processor has. So many instructions that do not wait for each other keep its units busy. `load` takes lanes from a flat array and `store` puts them back; numbers beside lanes are
+16 lanes of float64 or 32 of float32 fill two 512-bit registers, four of 256 bits or eight of 128: LLVM cuts them to
+what the processor has. `load` takes lanes from a flat array and `store` puts them back; numbers beside lanes are
 spread over all of them. Indices are trusted: nothing checks them.
 """
 
@@ -23,8 +23,8 @@ types: Any = import_module("numba.core.types")
 typing: Any = import_module("numba.core.typing.templates")
 extending: Any = import_module("numba.extending")
 
-LANES_64 = 32  # lanes of float64
-LANES_32 = 64  # lanes of float32
+LANES_64 = 16  # lanes of float64
+LANES_32 = 32  # lanes of float32
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 # Sums may be taken in another order, as vector units do; not-a-number and infinity keep their meaning.
