@@ -18,7 +18,9 @@ from .ids import (
     LONGEST_ID,
     LONGEST_NAMED_ID,
     BuildOrderId,
+    CampaignId,
     CityId,
+    ClaimId,
     CommandId,
     FamilyId,
     OptionId,
@@ -35,13 +37,16 @@ from .ids import (
 )
 from .money import Money
 from .seeds import stream
+from .tokens import same_secret, secret_token
 
 __all__ = [
     "CURRENCIES",
     "LONGEST_ID",
     "LONGEST_NAMED_ID",
     "BuildOrderId",
+    "CampaignId",
     "CityId",
+    "ClaimId",
     "Clock",
     "CommandId",
     "Conflict",
@@ -72,5 +77,7 @@ __all__ = [
     "great_circle_km",
     "monday_of",
     "require_utc",
+    "same_secret",
+    "secret_token",
     "stream",
 ]

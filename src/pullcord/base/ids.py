@@ -20,6 +20,8 @@ PlantId = NewType("PlantId", str)
 PartId = NewType("PartId", str)
 SupplierId = NewType("SupplierId", str)
 CityId = NewType("CityId", str)
+CampaignId = NewType("CampaignId", str)
+ClaimId = NewType("ClaimId", str)
 CommandId = NewType("CommandId", str)
 
 LONGEST_ID = 64

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from pullcord.base import CityId, Money, OrderId, PersonId, PlantId, VariantId, VehicleId
+from pullcord.base import CampaignId, CityId, Money, OrderId, PersonId, PlantId, VariantId, VehicleId
 from pullcord.store import event
 
 
@@ -38,14 +38,17 @@ class Outcome:
     forfeit: Money | None = None
 
 
-@event("order.reserved")
+@event("order.reserved", version=2, upcasts={1: lambda body: {**body, "campaign_id": None}})
 @dataclass(frozen=True, slots=True)
 class OrderReserved:
+    """A wish; in a campaign, it also takes one of the campaign's places."""
+
     order_id: OrderId
     person_id: PersonId
     variant_id: VariantId
     plan: str
     city_id: CityId
+    campaign_id: CampaignId | None = None
 
 
 @event("order.quoted")

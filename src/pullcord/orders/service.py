@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from pullcord import promising
-from pullcord.base import CityId, Conflict, Money, NotFound, OrderId, PersonId, VariantId, VehicleId
+from pullcord.base import CampaignId, CityId, Conflict, Money, NotFound, OrderId, PersonId, VariantId, VehicleId
 from pullcord.store import Reader, Transaction
 
 from . import lifecycle
@@ -59,12 +59,22 @@ def outcome(row: OrderRow, refused: str | None = None) -> Outcome:
 
 
 def reserve(
-    tx: Transaction, order_id: OrderId, person_id: PersonId, variant_id: VariantId, plan: str, city_id: CityId
+    tx: Transaction,
+    order_id: OrderId,
+    person_id: PersonId,
+    variant_id: VariantId,
+    plan: str,
+    city_id: CityId,
+    campaign_id: CampaignId | None = None,
 ) -> Outcome:
     """Note a customer's wish. It costs them nothing, and it promises them nothing."""
     if tx.get(ORDER, order_id) is not None:
         raise Conflict(f"order `{order_id}` is taken", "choose another order id")
-    tx.emit(f"order/{order_id}", OrderReserved(order_id, person_id, variant_id, plan, city_id), expected_version=0)
+    tx.emit(
+        f"order/{order_id}",
+        OrderReserved(order_id, person_id, variant_id, plan, city_id, campaign_id),
+        expected_version=0,
+    )
     return outcome(find_order(tx, order_id))
 
 

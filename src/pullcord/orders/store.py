@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pullcord.base import BuildOrderId, CityId, OrderId, PersonId, VariantId, VehicleId
+from pullcord.base import BuildOrderId, CampaignId, CityId, OrderId, PersonId, VariantId, VehicleId
 from pullcord.logistics import LegDeparted
 from pullcord.production import VehicleBuilt
 from pullcord.store import METADATA, Event, Projection, Rows, Table, UtcDateTime, program_key
@@ -50,6 +50,7 @@ class OrderRow:
     vehicle_id: VehicleId | None = None
     delivered_on: date | None = None
     refused: str | None = None
+    campaign_id: CampaignId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ ORDER = Table(
         sa.Column("vehicle_id", sa.String),
         sa.Column("delivered_on", sa.Date),
         sa.Column("refused", sa.String, comment="why the last quote came to nothing"),
+        sa.Column("campaign_id", sa.String, comment="the campaign it was reserved in, if any"),
         sa.CheckConstraint("deposit_minor = 0 OR deliver_on IS NOT NULL", name="order_no_deposit_before_a_date"),
         sa.CheckConstraint(
             "refunded_minor >= 0 AND refunded_minor <= deposit_minor", name="order_refund_within_deposit"
@@ -140,6 +142,7 @@ def _reserved(rows: Rows, event: Event[OrderReserved]) -> None:
             body.city_id,
             State.RESERVED,
             event.recorded_at,
+            campaign_id=body.campaign_id,
         ),
     )
 

@@ -1,6 +1,7 @@
 """The program: a folder that a planner can read becomes one checked input, or a list of all that is wrong with it."""
 
-from .columns import TABLES, Column, Kind, TableSpec
+from .column import Column, Kind, TableSpec
+from .columns import TABLES
 from .dictionary import data_dictionary
 from .folder import program_digest
 from .model import Assumption, LaunchDay, MonthlyCount, PanelRow, Policies, Program, SourceNote, Survey, SurveyTerm

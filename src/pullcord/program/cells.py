@@ -10,7 +10,7 @@ from typing import Any
 
 from pullcord.base import InvalidInput, Money, check_id
 
-from .columns import Column, Kind
+from .column import Column, Kind
 from .faults import suggest
 
 LARGEST = 1e15  # beyond it a float no longer holds every whole number

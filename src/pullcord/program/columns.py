@@ -5,170 +5,85 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from pullcord.alliance import Role
-from pullcord.base import LONGEST_ID, LONGEST_NAMED_ID
+from pullcord.base import LONGEST_NAMED_ID
 
-CURRENCY = "{currency}"
-"""Stands in a column name for the program's currency in lower case: `price_{currency}` is `price_cny`."""
-
-TAKEN_FROM_ASSUMPTIONS = "="
-"""A figure written `=key` is the assumption of that key: its range and its reason then stand in one place."""
-
-MARKS = "S, S1, Mnn (nn per cent sure, from memory), C or A"
-
-
-class Kind(StrEnum):
-    """How a cell is written, and so how it is read."""
-
-    TEXT = "text"
-    ID = "id"  # 1 to 64 letters, digits, '-', '_', '.'; fewer where the column says so
-    REFERENCE = "reference"  # an id that another table defines
-    CHOICE = "choice"  # one word of a few
-    NUMBER = "number"
-    WHOLE = "whole"
-    MONEY = "money"  # major units, no more decimals than the currency has
-    SHARE = "share"  # exact: 0.03 or 400/899
-    DATE = "date"  # 2025-11-09
-    MONTH = "month"  # 2025-11
-    CONDITION = "condition"  # colour=white & !roof=glass; empty is "always"
-    YES_NO = "yes or no"
-    MARK = "mark"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its kind and unit, whether each row needs a value, and what the value means."""
-
-    name: str
-    kind: Kind
-    meaning: str
-    unit: str = ""
-    required: bool = True
-    refers_to: str = ""  # "parties.party_id"
-    choices: tuple[str, ...] = ()
-    least: float | None = None
-    above: float | None = None
-    most: float | None = None
-    longest: int = LONGEST_ID
-    source: str = "planner"  # who can know it
-
-    def title(self, currency: str) -> str:
-        """The column's name in a program of this currency."""
-        return self.name.replace(CURRENCY, currency.lower())
-
-    def unit_in(self, currency: str) -> str:
-        """The column's unit in a program of this currency."""
-        return self.unit.replace(CURRENCY, currency)
-
-
-@dataclass(frozen=True, slots=True)
-class TableSpec:
-    """One CSV file: its columns, what makes a row unique, and whether further columns may follow."""
-
-    name: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-    required: bool = True
-    may_be_empty: bool = False
-    families: bool = False  # one more column for each option family
-    attributes: bool = False  # further columns are numeric attributes, named by whoever fills the table
-
-    @property
-    def file(self) -> str:
-        """The file's name in the folder; `*` stands for a name of the planner's choice."""
-        return f"{self.name}.csv"
-
-    def column(self, name: str) -> Column:
-        """The column of that specified name."""
-        return next(column for column in self.columns if column.name == name)
-
-
-_SOURCE = Column("source", Kind.TEXT, "where the row's figures come from: a page, a data set, or why it is assumed")
-_MARK = Column("mark", Kind.MARK, f"how sure we are of the row's weakest figure: {MARKS}; U is refused")
-
-
-def _id(name: str, meaning: str, *, longest: int = LONGEST_ID) -> Column:
-    return Column(name, Kind.ID, meaning, longest=longest)
-
-
-def _ref(name: str, to: str, meaning: str, *, required: bool = True) -> Column:
-    return Column(name, Kind.REFERENCE, meaning, refers_to=to, required=required)
-
-
-def _text(name: str, meaning: str, *, required: bool = True) -> Column:
-    return Column(name, Kind.TEXT, meaning, required=required)
-
-
-def _money(name: str, meaning: str, source: str, *, required: bool = True, above: float | None = None) -> Column:
-    least = 0.0 if above is None else None
-    return Column(name, Kind.MONEY, meaning, CURRENCY, required=required, least=least, above=above, source=source)
-
+from .column import (
+    MARK,
+    SOURCE,
+    Column,
+    Kind,
+    TableSpec,
+    id_column,
+    money_column,
+    ref_column,
+    text_column,
+)
 
 PARTIES = TableSpec(
     "parties",
     (
-        _id(
+        id_column(
             "party_id",
             "who takes part in the alliance: its account, its messages and its claims carry this id",
             longest=LONGEST_NAMED_ID,
         ),
-        _text("name", "the party's name"),
+        text_column("name", "the party's name"),
         Column(
             "role",
             Kind.CHOICE,
             "what it does in the alliance",
             choices=tuple(role.value for role in Role),
         ),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("party_id",),
 )
 FAMILIES = TableSpec(
     "families",
-    (_id("family_id", "one choice that a buyer makes"), _text("name", "its name on screen"), _SOURCE, _MARK),
+    (id_column("family_id", "one choice that a buyer makes"), text_column("name", "its name on screen"), SOURCE, MARK),
     key=("family_id",),
 )
 OPTIONS = TableSpec(
     "options",
     (
-        _ref("family_id", "families.family_id", "the choice it answers"),
-        _id("option_id", "one answer to that choice"),
-        _text("name", "its name on screen"),
-        _SOURCE,
-        _MARK,
+        ref_column("family_id", "families.family_id", "the choice it answers"),
+        id_column("option_id", "one answer to that choice"),
+        text_column("name", "its name on screen"),
+        SOURCE,
+        MARK,
     ),
     key=("family_id", "option_id"),
 )
 RULES = TableSpec(
     "rules",
     (
-        _id("rule_id", "the rule's name, cited when it refuses a configuration"),
+        id_column("rule_id", "the rule's name, cited when it refuses a configuration"),
         Column("condition", Kind.CONDITION, "where the rule applies; empty is everywhere", required=False),
         Column("requires", Kind.CONDITION, "what must then hold as well"),
-        _text("reason", "why, in words that a buyer understands"),
-        _SOURCE,
-        _MARK,
+        text_column("reason", "why, in words that a buyer understands"),
+        SOURCE,
+        MARK,
     ),
     key=("rule_id",),
     may_be_empty=True,
 )
 VARIANTS = TableSpec(
     "variants",
-    (_id("variant_id", "one configuration on sale"), _text("name", "its name on screen"), _SOURCE, _MARK),
+    (id_column("variant_id", "one configuration on sale"), text_column("name", "its name on screen"), SOURCE, MARK),
     key=("variant_id",),
     families=True,
 )
 PRICE_CARD = TableSpec(
     "price_card",
     (
-        _ref("variant_id", "variants.variant_id", "what is sold"),
-        _id("plan", "the contract it is sold under"),
-        _money("price_{currency}", "paid once", "maker and platform"),
-        _money("monthly_{currency}", "paid each month; never without its cap and overage", "maker", required=False),
+        ref_column("variant_id", "variants.variant_id", "what is sold"),
+        id_column("plan", "the contract it is sold under"),
+        money_column("price_{currency}", "paid once", "maker and platform"),
+        money_column(
+            "monthly_{currency}", "paid each month; never without its cap and overage", "maker", required=False
+        ),
         Column(
             "cap_km_per_month",
             Kind.WHOLE,
@@ -187,17 +102,19 @@ PRICE_CARD = TableSpec(
             least=0,
             source="maker",
         ),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("variant_id", "plan"),
 )
 RIVALS = TableSpec(
     "rivals",
     (
-        _id("product_id", "a product that a buyer could choose instead, or the new product itself"),
-        _text("name", "brand and model"),
-        _money("price_{currency}", "list price, the middle of the published range", "makers' price lists", above=0),
+        id_column("product_id", "a product that a buyer could choose instead, or the new product itself"),
+        text_column("name", "brand and model"),
+        money_column(
+            "price_{currency}", "list price, the middle of the published range", "makers' price lists", above=0
+        ),
         Column(
             "never_listed",
             Kind.YES_NO,
@@ -205,8 +122,8 @@ RIVALS = TableSpec(
             required=False,
             source="registration statistics",
         ),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("product_id",),
     attributes=True,
@@ -214,11 +131,11 @@ RIVALS = TableSpec(
 RIVAL_SALES = TableSpec(
     "rival_sales",
     (
-        _ref("product_id", "rivals.product_id", "which product"),
+        ref_column("product_id", "rivals.product_id", "which product"),
         Column("month", Kind.MONTH, "calendar month of the sales; a missing month is unknown, not zero"),
         Column("units", Kind.WHOLE, "sold at retail in the month", "unit", least=0, source="registration statistics"),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("product_id", "month"),
 )
@@ -227,29 +144,29 @@ MARKET_TOTALS = TableSpec(
     (
         Column("month", Kind.MONTH, "calendar month of the sales"),
         Column("units", Kind.WHOLE, "sold in the whole market", "unit", least=0, source="registration statistics"),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("month",),
 )
 TASTES = TableSpec(
     "tastes",
     (
-        _id("attribute", "a column of rivals.csv"),
-        _text("unit", "the step of the attribute that mean and standard_error count: 10k CNY, 100 km"),
+        id_column("attribute", "a column of rivals.csv"),
+        text_column("unit", "the step of the attribute that mean and standard_error count: 10k CNY, 100 km"),
         Column("mean", Kind.NUMBER, "utility of one step more", "utility per step", source="choice study"),
         Column(
             "standard_error", Kind.NUMBER, "standard error of mean", "utility per step", least=0, source="choice study"
         ),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("attribute",),
 )
 SURVEY = TableSpec(
     "survey",
     (
-        _ref("attribute", "tastes.attribute", "the taste that the survey's fit gives"),
+        ref_column("attribute", "tastes.attribute", "the taste that the survey's fit gives"),
         Column("term", Kind.TEXT, "a term of the survey's utility", source="choice study"),
         Column(
             "at",
@@ -266,8 +183,8 @@ SURVEY = TableSpec(
             "what the coefficient, or the slope, is multiplied by to be utility per step of tastes.csv",
             source="choice study",
         ),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("attribute", "term"),
     required=False,
@@ -275,25 +192,25 @@ SURVEY = TableSpec(
 CITIES = TableSpec(
     "cities",
     (
-        _id("city_id", "the city"),
-        _text("name", "its name in Latin letters"),
-        _text("local_name", "its name as it is written there"),
+        id_column("city_id", "the city"),
+        text_column("name", "its name in Latin letters"),
+        text_column("local_name", "its name as it is written there"),
         Column("geonameid", Kind.WHOLE, "its number in GeoNames", above=0, required=False, source="GeoNames"),
         Column("lat", Kind.NUMBER, "latitude, WGS 84", "degree", least=-90, most=90, source="GeoNames"),
         Column("lon", Kind.NUMBER, "longitude, WGS 84", "degree", least=-180, most=180, source="GeoNames"),
         Column("population", Kind.WHOLE, "people, as the source counts the city", "person", above=0, source="GeoNames"),
         Column("invoice", Kind.YES_NO, "whether the seller can issue a local sales invoice there"),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("city_id",),
 )
 PLANTS = TableSpec(
     "plants",
     (
-        _id("plant_id", "the plant; one so far", longest=LONGEST_NAMED_ID),
-        _text("name", "its name"),
-        _ref("city_id", "cities.city_id", "where it stands"),
+        id_column("plant_id", "the plant; one so far", longest=LONGEST_NAMED_ID),
+        text_column("name", "its name"),
+        ref_column("city_id", "cities.city_id", "where it stands"),
         Column("takt_seconds", Kind.NUMBER, "time between two units leaving the line", "s", above=0, source="maker"),
         Column(
             "hours_per_week", Kind.NUMBER, "hours the line is staffed", "hour/week", above=0, most=168, source="maker"
@@ -325,17 +242,17 @@ PLANTS = TableSpec(
             most=104,
             source="maker",
         ),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("plant_id",),
 )
 OPTION_LIMITS = TableSpec(
     "option_limits",
     (
-        _ref("plant_id", "plants.plant_id", "where the limit stands"),
-        _ref("family_id", "families.family_id", "the choice"),
-        _id("option_id", "the answer to it that is limited"),
+        ref_column("plant_id", "plants.plant_id", "where the limit stands"),
+        ref_column("family_id", "families.family_id", "the choice"),
+        id_column("option_id", "the answer to it that is limited"),
         Column(
             "units_per_week",
             Kind.WHOLE,
@@ -344,8 +261,8 @@ OPTION_LIMITS = TableSpec(
             least=0,
             source="maker",
         ),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("plant_id", "family_id", "option_id"),
     required=False,
@@ -354,24 +271,24 @@ OPTION_LIMITS = TableSpec(
 SUPPLIERS = TableSpec(
     "suppliers",
     (
-        _id("supplier_id", "the supplier"),
-        _ref("party_id", "parties.party_id", "the account it is paid to"),
-        _text("name", "its name, or its role where no public source names it"),
-        _ref("city_id", "cities.city_id", "where it ships from"),
-        _SOURCE,
-        _MARK,
+        id_column("supplier_id", "the supplier"),
+        ref_column("party_id", "parties.party_id", "the account it is paid to"),
+        text_column("name", "its name, or its role where no public source names it"),
+        ref_column("city_id", "cities.city_id", "where it ships from"),
+        SOURCE,
+        MARK,
     ),
     key=("supplier_id",),
 )
 PARTS = TableSpec(
     "parts",
     (
-        _id("part_id", "a part that is bought"),
-        _text("name", "its name"),
-        _ref("supplier_id", "suppliers.supplier_id", "who supplies it"),
-        _money("unit_cost_{currency}", "what one costs, delivered to the plant", "purchasing"),
-        _money("unit_cost_low_{currency}", "the least it may cost", "purchasing", required=False),
-        _money("unit_cost_high_{currency}", "the most it may cost", "purchasing", required=False),
+        id_column("part_id", "a part that is bought"),
+        text_column("name", "its name"),
+        ref_column("supplier_id", "suppliers.supplier_id", "who supplies it"),
+        money_column("unit_cost_{currency}", "what one costs, delivered to the plant", "purchasing"),
+        money_column("unit_cost_low_{currency}", "the least it may cost", "purchasing", required=False),
+        money_column("unit_cost_high_{currency}", "the most it may cost", "purchasing", required=False),
         Column("lead_time_days", Kind.WHOLE, "from call-off to receipt", "day", least=0, most=182, source="purchasing"),
         Column("lot_size", Kind.WHOLE, "it is called off in multiples of this", "unit", above=0, source="purchasing"),
         Column(
@@ -392,20 +309,20 @@ PARTS = TableSpec(
             required=False,
             source="purchasing",
         ),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("part_id",),
 )
 BOM = TableSpec(
     "bom",
     (
-        _id("parent_id", "what is put together; the finished unit is `new_product_id` of program.toml"),
-        _id("part_id", "what goes into it: a bought part, or the parent of further rows"),
+        id_column("parent_id", "what is put together; the finished unit is `new_product_id` of program.toml"),
+        id_column("part_id", "what goes into it: a bought part, or the parent of further rows"),
         Column("quantity", Kind.WHOLE, "how many go into one parent", "unit", above=0, source="maker"),
         Column("condition", Kind.CONDITION, "on which configurations; empty is on all", required=False),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("parent_id", "part_id", "condition"),
 )
@@ -414,8 +331,8 @@ LAUNCH = TableSpec(
     (
         Column("day", Kind.DATE, "local date by whose end the count was reached"),
         Column("reservations_cumulative", Kind.WHOLE, "reservations since the launch", "unit", least=0, source="press"),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("day",),
     may_be_empty=True,
@@ -423,9 +340,9 @@ LAUNCH = TableSpec(
 SETTLEMENT = TableSpec(
     "settlement",
     (
-        _id("plan", "a plan of price_card.csv"),
+        id_column("plan", "a plan of price_card.csv"),
         Column("payment", Kind.CHOICE, "which payment of the plan is shared", choices=("price", "monthly")),
-        _ref("party_id", "parties.party_id", "who receives it"),
+        ref_column("party_id", "parties.party_id", "who receives it"),
         Column(
             "share",
             Kind.SHARE,
@@ -435,20 +352,20 @@ SETTLEMENT = TableSpec(
             most=1,
             source="alliance contract",
         ),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("plan", "payment", "party_id"),
 )
 ASSUMPTIONS = TableSpec(
     "assumptions",
     (
-        _id("key", "the name by which a figure elsewhere can take this value: `=key`"),
+        id_column("key", "the name by which a figure elsewhere can take this value: `=key`"),
         Column("value", Kind.NUMBER, "the value that is used", "as in `unit`"),
-        _text("unit", "the unit of value, low and high"),
+        text_column("unit", "the unit of value, low and high"),
         Column("low", Kind.NUMBER, "the lowest plausible value", "as in `unit`"),
         Column("high", Kind.NUMBER, "the highest plausible value", "as in `unit`"),
-        _text("reason", "why this value and this range, with the source where there is one"),
+        text_column("reason", "why this value and this range, with the source where there is one"),
     ),
     key=("key",),
 )
@@ -456,11 +373,11 @@ PANEL = TableSpec(
     "panel",
     (
         Column("month", Kind.MONTH, "calendar month of the sales; a missing month is unknown, not zero"),
-        _text("brand", "brand; `(all)` for the total of the market"),
-        _text("model", "model"),
+        text_column("brand", "brand; `(all)` for the total of the market"),
+        text_column("model", "model"),
         Column("units", Kind.WHOLE, "sold at retail in the month", "unit", least=0, source="registration statistics"),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("month", "brand", "model"),
     required=False,
@@ -470,8 +387,8 @@ DELIVERIES = TableSpec(
     (
         Column("month", Kind.MONTH, "calendar month of the deliveries"),
         Column("units", Kind.WHOLE, "delivered in the month", "unit", least=0, source="registration statistics"),
-        _SOURCE,
-        _MARK,
+        SOURCE,
+        MARK,
     ),
     key=("month",),
     required=False,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 
 from pydantic import BaseModel
 
-from .columns import ASSUMPTIONS, CURRENCY, TABLES, Column, Kind
+from .column import CURRENCY, Column, Kind
+from .columns import ASSUMPTIONS, TABLES
 from .folder import HEADER_FILE as FILE
 from .header import PolicyKeys, ProgramKeys, SurveyKeys, title_of, unit_of
 from .needed import NEEDED

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pullcord.base import InvalidInput, NotFound
 
-from .columns import DELIVERIES, TABLES, TableSpec
+from .column import TableSpec
+from .columns import DELIVERIES, TABLES
 from .faults import Faults, nearest, suggest
 
 HEADER_FILE = "program.toml"

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pullcord.base import CURRENCIES, InvalidInput, Money, check_id
 
 from .cells import YEARS, Refused, read_cell
-from .columns import CURRENCY, TAKEN_FROM_ASSUMPTIONS, Column, Kind
+from .column import CURRENCY, TAKEN_FROM_ASSUMPTIONS, Column, Kind
 from .faults import Faults, suggest
 from .folder import HEADER_FILE as FILE
 from .model import Policies, Survey, SurveyTerm

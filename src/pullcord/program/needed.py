@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from .columns import CURRENCY
+from .column import CURRENCY
 
 PLAN = "{plan}"
 """Stands in a key for each plan of the price card."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pullcord.base import FamilyId, InvalidInput, OptionId
 from pullcord.product import parse_condition
 
-from .columns import BOM, OPTION_LIMITS, OPTIONS, RULES, TABLES, VARIANTS, Kind
+from .column import Kind
+from .columns import BOM, OPTION_LIMITS, OPTIONS, RULES, TABLES, VARIANTS
 from .faults import Faults, suggest
 from .tables import CheckedTable
 

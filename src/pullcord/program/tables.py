@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .cells import Refused, is_numeric, read_cell
-from .columns import TAKEN_FROM_ASSUMPTIONS, Column, Kind, TableSpec
+from .column import TAKEN_FROM_ASSUMPTIONS, Column, Kind, TableSpec
 from .faults import Faults, nearest, suggest
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import MappingProxyType, TracebackType
@@ -195,6 +195,20 @@ class Ledger(LedgerReader):
             _as_error(command, answer.cause) if isinstance(answer, Failure) else answer
             for command, answer in zip(given, self._writer.ask(given), strict=True)
         ]
+
+    def submit(self, commands: Sequence[Command[Any]], done: Callable[[list[Any]], object]) -> None:
+        """Hand commands over without waiting. `done` is called once all are durable, in the writer's thread, with the
+        answers in order; a PullcordError stands where a command raised."""
+
+        def tell(answers: list[Any]) -> None:
+            done(
+                [
+                    _as_error(command, answer.cause) if isinstance(answer, Failure) else answer
+                    for command, answer in zip(commands, answers, strict=True)
+                ]
+            )
+
+        self._writer.submit(commands, tell)
 
     def head(self) -> int:
         """The seq of the last event that is durable; 0 before the first."""

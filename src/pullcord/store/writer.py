@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -28,15 +28,15 @@ VERSIONS_MAX = 200_000  # streams whose version is kept in memory
 
 
 class Ask:
-    """Commands handed to the writer together, and the place where their answers appear."""
+    """Commands handed to the writer together; `done` is called, in the writer's thread, once all are answered."""
 
     __slots__ = ("answers", "commands", "done", "taken")
 
-    def __init__(self, commands: Sequence[Command[Any]]) -> None:
+    def __init__(self, commands: Sequence[Command[Any]], done: Callable[[list[Any]], object]) -> None:
         self.commands = commands
-        self.answers: list[Any] = []  # an answer, or the BaseException that stands for it
+        self.answers: list[Any] = []  # an answer, or the Failure that stands for it
         self.taken = 0
-        self.done = threading.Event()
+        self.done = done
 
 
 class GroupFailed(Exception):
@@ -113,14 +113,25 @@ class Writer:
             return []
         if threading.current_thread() is self._thread:
             raise InvalidInput("a command cannot wait for another command of its own ledger", "emit events instead")
-        ask = Ask(commands)
+        answered = threading.Event()
+        found: list[Any] = []
+
+        def keep(answers: list[Any]) -> None:
+            found.extend(answers)
+            answered.set()
+
+        self.submit(commands, keep)
+        answered.wait()
+        return found
+
+    def submit(self, commands: Sequence[Command[Any]], done: Callable[[list[Any]], object]) -> None:
+        """Hand commands over without waiting; `done` gets answers and Failures in the writer's thread: be brief."""
+        ask = Ask(commands, done)
         with self._wake:
             if self._closing:
                 raise Conflict(f"the ledger `{self._database.name}` is closed", "open it again")
             self._asks.append(ask)
             self._wake.notify()
-        ask.done.wait()
-        return ask.answers
 
     def close(self) -> None:
         """Answer what is waiting, then let the next writer in."""
@@ -186,7 +197,10 @@ class Writer:
                 ask.answers += answers[position : position + len(commands)]
                 position += len(commands)
                 if len(ask.answers) == len(ask.commands):
-                    ask.done.set()
+                    try:
+                        ask.done(ask.answers)
+                    except Exception:  # a listener's fault must not end the writer
+                        log.exception("the listener of %d commands failed", len(ask.commands))
 
     def _take(self) -> list[tuple[Ask, Sequence[Command[Any]]]]:
         """Up to `group_max` waiting commands; the rest of a long ask goes to the back, so that none waits for it."""
