@@ -10,9 +10,10 @@ from .insight import STAGES, InsightDesk, quarter_of
 from .market import MarketDesk
 from .model import Built, Count, Planned, ProgramOpened
 from .plant import PlantDesk
+from .quotes import QuoteDesk
 
 
-class Desk(AllianceDesk, CustomerDesk, InsightDesk, MarketDesk, PlantDesk):
+class Desk(AllianceDesk, CustomerDesk, InsightDesk, MarketDesk, PlantDesk, QuoteDesk):
     """All commands of one program, ready to be given to its ledger."""
 
 
