@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pullcord import demand, finance, logistics, orders, privacy, procurement, production, promising
+from pullcord import alliance, demand, finance, logistics, orders, privacy, procurement, production, promising
 from pullcord.base import Clock, Conflict, NotFound, ProgramId, PullcordError
 from pullcord.catalogue import Catalogue
 from pullcord.desk import Desk, ProgramOpened
@@ -27,6 +27,7 @@ def projections() -> tuple[Projection, ...]:
         logistics.PROJECTION,
         procurement.PROJECTION,
         production.PROJECTION,
+        alliance.PROJECTION,
         promising.PROJECTION,
         orders.PROJECTION,
     )

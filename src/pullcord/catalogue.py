@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from pullcord import logistics, product
-from pullcord.alliance import Party, Role
+from pullcord.alliance import Party, Role, funder_of, seller_of
 from pullcord.base import FamilyId, NotFound, OptionId, PartId, PartyId, VariantId, monday_of
 from pullcord.logistics import City
 from pullcord.offers import PlanPrice
@@ -35,6 +35,8 @@ class Catalogue:
         self.parties: Mapping[str, Party] = {party.party_id: party for party in program.parties}
         self.platform = self._only(Role.PLATFORM)
         self.carmaker = self._only(Role.CARMAKER)
+        self.seller = seller_of(program.parties, program.mode)
+        self.funder = funder_of(program.parties, program.mode)
         self.shares: Mapping[str, tuple[tuple[PartyId, Fraction], ...]] = {
             plan: tuple((s.party_id, s.share) for s in program.settlement if s.plan == plan) for plan in program.plans
         }

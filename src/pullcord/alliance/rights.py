@@ -1,41 +1,79 @@
-"""Least privilege, first form: which role may give which command. What is not listed is not allowed."""
+"""Least privilege: which role may give which command, under which mode. What is not listed is not allowed.
+
+This is the only place where rights are given. Whose order, whose claim or whose fact it is, the desk asks besides.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 
-from pullcord.base import Forbidden
+from pullcord.base import Attempt, Forbidden
 
 from .model import Role
+from .modes import Mode, seller_role
 
-_CUSTOMER = frozenset({"orders.reserve", "orders.quote", "orders.deposit", "orders.lock", "orders.cancel"})
+NOTED = "right.refused"
+"""The one command that no role gives: the house itself notes whom it turned away."""
 
-RIGHTS: Mapping[Role, frozenset[str]] = {
-    # The platform acts for its customers, publishes what they want, and pays the parties out. It never plans a plant.
-    # What others learn of its customers it releases as private counts.
-    Role.PLATFORM: _CUSTOMER
-    | {"program.open", "orders.lapse", "orders.lock_due", "demand.forecast", "demand.release", "finance.settle"},
-    Role.CARMAKER: frozenset({"production.plan", "production.build", "procurement.receive", "finance.pay_supplier"}),
-    Role.BATTERY_MAKER: frozenset(),
+# What a customer may do; whoever sells may do it for a customer who asks in another way.
+_ORDERING = frozenset(
+    {"orders.reserve", "orders.quote", "orders.deposit", "orders.lock", "orders.cancel", "campaigns.reserve"}
+)
+# What follows from being the customers' other party: the terms, the money, what becomes known of the customers.
+_SELLING = _ORDERING | {
+    "orders.lapse",
+    "orders.lock_due",
+    "campaigns.open",
+    "campaigns.close",
+    "campaigns.offer",
+    "demand.release",
+    "promises.recheck",
+    "finance.settle",
+}
+# A claim is published by its owner and a fact is changed by its owner: `facts` says who that is.
+_STATING = frozenset({"claims.publish", "claims.withdraw", "claims.change_fact"})
+
+_ALWAYS: Mapping[Role, frozenset[str]] = {
+    # It never plans a plant.
+    Role.PLATFORM: _STATING | {"program.open", "demand.forecast"},
+    Role.CARMAKER: _STATING
+    | {"production.plan", "production.build", "procurement.receive", "finance.pay_supplier", "promises.recheck"},
+    Role.BATTERY_MAKER: _STATING,
     Role.SUPPLIER: frozenset(),
-    Role.LOGISTICS: frozenset({"logistics.arrive"}),
-    Role.CUSTOMER: _CUSTOMER,
+    Role.LOGISTICS: _STATING | {"logistics.arrive"},
+    Role.CUSTOMER: _ORDERING,
     Role.FUNDER: frozenset(),
     Role.SERVICE_SHOP: frozenset(),
 }
 
 
-def may(role: Role, command: str) -> bool:
+@cache
+def rights_of(mode: Mode) -> Mapping[Role, frozenset[str]]:
+    """Every role's commands under a mode: the same in all of them, but that the selling goes to whoever sells."""
+    seller = seller_role(mode)
+    return MappingProxyType(
+        {role: commands | (_SELLING if role is seller else frozenset()) for role, commands in _ALWAYS.items()}
+    )
+
+
+RIGHTS = rights_of(Mode.DIRECT)
+"""The rights where the program does not say how the platform takes part."""
+
+
+def may(role: Role, command: str, mode: Mode = Mode.DIRECT) -> bool:
     """Whether a party of this role may give the command of this name; a name nobody has heard of is refused."""
-    return command in RIGHTS[role]
+    return command in rights_of(mode)[role]
 
 
-def require_right(role: Role, command: str) -> None:
-    """Nothing, if the role may give the command; otherwise `Forbidden`, naming who may."""
-    if may(role, command):
+def require_right(role: Role, command: str, mode: Mode = Mode.DIRECT, attempt: Attempt | None = None) -> None:
+    """Nothing, if the role may give the command; otherwise `Forbidden`, naming who may, with the attempt in it."""
+    if may(role, command, mode):
         return
-    holders = sorted(other.value for other in Role if may(other, command))
+    holders = sorted(other.value for other in Role if may(other, command, mode))
     raise Forbidden(
         f"a {role.value} may not give the command `{command}`",
-        f"ask the {' or the '.join(holders)}" if holders else "no role holds this right; see alliance.RIGHTS",
+        f"ask the {' or the '.join(holders)}" if holders else "no role holds this right; see alliance.rights_of",
+        attempt,
     )

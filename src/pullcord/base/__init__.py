@@ -3,6 +3,7 @@
 from .clock import Clock, FixedClock, SimulatedClock, SystemClock, monday_of, require_utc
 from .currencies import CURRENCIES
 from .errors import (
+    Attempt,
     Conflict,
     Corrupt,
     Forbidden,
@@ -43,6 +44,7 @@ __all__ = [
     "CURRENCIES",
     "LONGEST_ID",
     "LONGEST_NAMED_ID",
+    "Attempt",
     "BuildOrderId",
     "CampaignId",
     "CityId",

@@ -96,9 +96,22 @@ class SolverFailure(PullcordError):
     http_status = 500
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Who tried to give which command without the right to. What the command said is not kept."""
+
+    party: str  # as it named itself: it need not be a party of the program
+    command: str
+    command_id: str
+
+
 class Forbidden(PullcordError):
-    """A party asked for what its role may not do."""
+    """A party asked for what its role may not do. `attempt` says what was tried, so that it can be noted."""
 
     code = "forbidden"
     exit_status = 8
     http_status = 403
+
+    def __init__(self, message: str, hint: str | None = None, attempt: Attempt | None = None) -> None:
+        super().__init__(message, hint)
+        self.attempt = attempt

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pullcord.base import Clock, FixedClock, InvalidInput, PullcordError, SystemClock
+from pullcord.base import Clock, FixedClock, Forbidden, InvalidInput, PullcordError, SystemClock
 
 if TYPE_CHECKING:
     from pullcord.app import App
@@ -46,7 +46,12 @@ def open_house(folder: Path, ledger: str | None, at: str | None) -> Iterator[App
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     with open_app(program, url, clock) as app:
         _refuse_past(app)
-        yield app
+        try:
+            yield app
+        except Forbidden as refused:
+            if refused.attempt is not None:
+                give(app, app.desk.note_refusal(refused.attempt))
+            raise
 
 
 @contextmanager

@@ -6,9 +6,9 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from pullcord import finance, logistics, production
+from pullcord import alliance, finance, logistics, production
 from pullcord.alliance import Role
-from pullcord.base import PartyId
+from pullcord.base import Attempt, CommandId, PartyId, secret_token
 from pullcord.store import Command, Reader, Transaction
 
 from .clerk import Clerk
@@ -63,6 +63,28 @@ class AllianceDesk(Clerk):
             return Count(len(logistics.arrive_due(tx, on_date)))
 
         return self._command("logistics.arrive", party, carrier, f"arrive-{on_date}", {"on": on_date}, decide, Count)
+
+    def note_refusal(self, attempt: Attempt) -> Command[Count]:
+        """Note that a command was refused for want of the right to it; each call notes one refusal.
+
+        The note stands under the name of the party that asked. A stranger's is kept by the platform.
+        """
+        known = self.house.parties.get(attempt.party)
+
+        def decide(tx: Transaction) -> Count:
+            alliance.note_refusal(tx, attempt, None if known is None else known.role)
+            return Count(1)
+
+        # No role has this right: the house itself notes it. Each refusal is a command of its own, however often the
+        # same thing is tried, so nothing of the attempt is in its id.
+        return Command(
+            CommandId(f"refused-{secret_token(24)}"),
+            self.house.platform.party_id if known is None else known.party_id,
+            alliance.NOTED,
+            None,
+            decide,
+            Count,
+        )
 
     def settle(self, period: str, *, party: PartyId | None = None) -> Command[Count]:
         """Pay every party what its share of the sales so far amounts to."""

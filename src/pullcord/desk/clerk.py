@@ -8,7 +8,7 @@ from types import UnionType
 from typing import Any, TypeVar
 
 from pullcord import alliance
-from pullcord.base import CommandId, InvalidInput, PartyId, check_id
+from pullcord.base import Attempt, CommandId, Forbidden, PartyId, check_id
 from pullcord.catalogue import Catalogue
 from pullcord.outlook import Outlook
 from pullcord.store import Command, Transaction
@@ -35,15 +35,29 @@ class Clerk:
         decide: Callable[[Transaction], A],
         answer: type[A] | UnionType,
     ) -> Command[A]:
-        giver = party or default_party
+        """The command, of `party` or, where none is named, of the one whose job it is under the program's mode.
+
+        Raises Forbidden, with the attempt in it, where the party is a stranger or its role has no right to it.
+        """
+        giver = party or self._whose(name, default_party)
+        attempt = Attempt(giver, name, command_id)
         known = self.house.parties.get(giver)
         if known is None:
-            raise InvalidInput(
-                f"`{giver}` is no party of {self.program.name}", f"its parties are {', '.join(self.house.parties)}"
+            raise Forbidden(
+                f"`{giver}` is no party of {self.program.name}",
+                f"its parties are {', '.join(self.house.parties)}",
+                attempt,
             )
-        alliance.require_right(known.role, name)
+        alliance.require_right(known.role, name, self.program.mode, attempt)
         check_id(command_id, "command")
         return Command(CommandId(command_id), giver, name, body, decide, answer)
+
+    def _whose(self, name: str, default_party: PartyId) -> PartyId:
+        """The party whose job a command is: the seller, where the mode takes it from the party that else has it."""
+        usual = self.house.parties[default_party]
+        if alliance.may(usual.role, name, self.program.mode):
+            return default_party
+        return self.house.seller.party_id
 
     def local_date(self, tx: Transaction) -> date:
         """The calendar day of a command where the program is sold."""

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from .column import CURRENCY, Column, Kind
 from .columns import ASSUMPTIONS, TABLES
 from .folder import HEADER_FILE as FILE
-from .header import PolicyKeys, ProgramKeys, SurveyKeys, title_of, unit_of
+from .header import AllianceKeys, PolicyKeys, ProgramKeys, SurveyKeys, title_of, unit_of
 from .needed import NEEDED
 
 
@@ -34,6 +34,7 @@ class Entry:
 def data_dictionary() -> tuple[Entry, ...]:
     """Every key of program.toml and every column of every table, in the order of the code."""
     entries = [*_keys("", ProgramKeys), *_keys("policies.", PolicyKeys), *_keys("survey.", SurveyKeys)]
+    entries += _keys("alliance.", AllianceKeys)
     for table in TABLES:
         entries += [_of(table.file, column) for column in table.columns]
         if table.families:
@@ -77,7 +78,7 @@ def _keys(section: str, model: type[BaseModel]) -> list[Entry]:
             "planner",
         )
         for name, field in model.model_fields.items()
-        if name not in ("policies", "survey")
+        if name not in ("policies", "survey", "alliance")
     ]
 
 

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -84,6 +84,17 @@ class SurveyKeys(BaseModel):
     utility: Annotated[str, _key("what enters utility, term + term", min_length=1)]
 
 
+class AllianceKeys(BaseModel):
+    """The keys under [alliance]."""
+
+    model_config = _CLOSED
+
+    mode: Annotated[
+        Literal["technology", "funding", "direct"],
+        _key("how the platform takes part; direct, where it is not said: the platform sells and holds the deposits"),
+    ] = "direct"
+
+
 class ProgramKeys(BaseModel):
     """The keys of program.toml."""
 
@@ -103,6 +114,7 @@ class ProgramKeys(BaseModel):
     new_product_id: Annotated[str, _key("the new product's row in rivals.csv and the root of bom.csv")]
     policies: PolicyKeys
     survey: Annotated[SurveyKeys | None, _key("the survey that survey.csv speaks of")] = None
+    alliance: Annotated[AllianceKeys, _key("how the parties work together")] = AllianceKeys()
 
     def policies_of(self, deposit: Money) -> Policies:
         """The policies as a record, with the deposit as money."""
@@ -243,6 +255,8 @@ def _note(error: Any, currency: str | None, text: str, faults: Faults) -> None:
         known = [title_of(name, currency) for name in PolicyKeys.model_fields]
     elif path[:1] == ["survey"] and len(path) > 1:
         path, known = path[:2], list(SurveyKeys.model_fields)
+    elif path[:1] == ["alliance"] and len(path) > 1:
+        path, known = path[:2], list(AllianceKeys.model_fields)
     else:
         path = path[:1]
         known = list(ProgramKeys.model_fields)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pullcord.alliance import Party, SettlementShare
+from pullcord.alliance import Mode, Party, SettlementShare
 from pullcord.base import Money, NotFound
 from pullcord.demand import MonthlySales, Rival, Taste
 from pullcord.logistics import City, TransitRule
@@ -124,6 +124,7 @@ class Program:
     horizon_weeks: int
     new_product_id: str
     policies: Policies
+    mode: Mode  # how the platform takes part
     parties: tuple[Party, ...]
     product: ProductModel
     variants: tuple[Variant, ...]

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from pullcord.alliance import Mode
 from pullcord.base import InvalidInput
 from pullcord.demand import MonthlySales, Taste
 from pullcord.logistics import City
@@ -131,9 +132,10 @@ def _assemble(
     if header.keys is None or header.deposit is None or product is None or transit_rule is None:
         return None
     return Program(
-        **header.keys.model_dump(exclude={"policies", "survey"}),
+        **header.keys.model_dump(exclude={"policies", "survey", "alliance"}),
         **body,
         policies=header.keys.policies_of(header.deposit),
+        mode=Mode(header.keys.alliance.mode),
         survey=header.survey_of(records.plain(tables, "survey", SurveyTerm, faults)),
         product=product,
         assumptions=MappingProxyType(assumptions),

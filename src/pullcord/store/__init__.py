@@ -2,7 +2,7 @@
 
 from .columns import METADATA, Json, UtcDateTime, program_key
 from .command import Command, CommandAnswered
-from .event import Event, event, event_class
+from .event import Event, event, event_class, event_kinds
 from .ledger import Ledger, LedgerReader, open_reader, programs
 from .rebuild import Rebuilt, rebuild
 from .replay import Fault, Progress
@@ -32,6 +32,7 @@ __all__ = [
     "Verification",
     "event",
     "event_class",
+    "event_kinds",
     "open_reader",
     "program_key",
     "programs",

@@ -154,6 +154,11 @@ def event_class(kind: str) -> type:
     return codec_for(kind).cls
 
 
+def event_kinds() -> dict[str, type]:
+    """Every kind of event that the imported rooms define, and the class of its bodies; in order of the kind."""
+    return {kind: _BY_KIND[kind].cls for kind in sorted(_BY_KIND)}
+
+
 def genesis(program_id: str) -> bytes:
     """The hash that the first event of a program follows."""
     return hashlib.sha256(b"pullcord ledger of " + program_id.encode()).digest()
