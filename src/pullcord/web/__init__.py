@@ -1,6 +1,47 @@
 """What the API and the shop share: the way to the ledger, errors as problem+json, headers, limits, metrics."""
 
-from .context import Context, Options, Rate
+from .assembly import app_config, asgi_route, assemble, common_routes, not_allowed
+from .context import Context, Options
 from .gateway import Gateway
+from .limits import Limiter, Rate
+from .metrics import Metrics
+from .problems import KINDS, Fault, HttpProblem, ProblemDetail, problem
+from .reply import ASGIApp, Headers, Message, Receive, Reply, Scope, Send, request_headers, send_reply
+from .shell import SECURITY_HEADERS, Shell, too_many, unexpected
+from .tail import Tail
+from .traces import Tracer, tracer
 
-__all__ = ["Context", "Gateway", "Options", "Rate"]
+__all__ = [
+    "KINDS",
+    "SECURITY_HEADERS",
+    "ASGIApp",
+    "Context",
+    "Fault",
+    "Gateway",
+    "Headers",
+    "HttpProblem",
+    "Limiter",
+    "Message",
+    "Metrics",
+    "Options",
+    "ProblemDetail",
+    "Rate",
+    "Receive",
+    "Reply",
+    "Scope",
+    "Send",
+    "Shell",
+    "Tail",
+    "Tracer",
+    "app_config",
+    "asgi_route",
+    "assemble",
+    "common_routes",
+    "not_allowed",
+    "problem",
+    "request_headers",
+    "send_reply",
+    "too_many",
+    "tracer",
+    "unexpected",
+]

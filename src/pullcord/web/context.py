@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pullcord.app import App
 from pullcord.base import Clock
 
 from .gateway import Gateway
+from .limits import Rate
+from .metrics import Metrics
+from .tail import Tail
 
 if TYPE_CHECKING:
     from pullcord.accounts import Accounts
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A token bucket: so many requests a second on average, so many at once."""
-
-    per_s: float
-    burst: float
+PER_CLIENT = Rate(200, 400)
+PER_PARTY = Rate(2_000, 4_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,8 @@ class Options:
 
     secure: bool = False  # reached over https: cookies are Secure and browsers are told to stay on https
     body_bytes_max: int = 65_536
-    rate_per_client: Rate | None = Rate(200, 400)  # by network address; None: no limit
-    rate_per_party: Rate | None = Rate(2_000, 4_000)
+    rate_per_client: Rate | None = PER_CLIENT  # by network address; None: no limit
+    rate_per_party: Rate | None = PER_PARTY
     token_seconds: float = 1.0  # how long a verified token is believed; a revoked one ends within this time
     access_log: bool = True
     metrics_token: str | None = None  # without one, /metrics answers this machine only
@@ -56,3 +56,10 @@ class Context:
     clock: Clock
     options: Options = field(default_factory=Options)
     monotonic: Callable[[], float] = time.monotonic  # seconds; measures waits, names no moment
+    metrics: Metrics = field(default_factory=Metrics)
+    tail: Tail = field(init=False)  # the ledger's tail, read once for all who follow it
+    background: list[Callable[[], AbstractAsyncContextManager[Any]]] = field(default_factory=list)  # runs with the app
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tail", Tail(self.app.ledger, self.options.events_kept))
+        self.background.append(self.tail.running)
