@@ -8,7 +8,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pullcord import alliance, demand, finance, logistics, orders, privacy, procurement, production, promising
+from pullcord import (
+    alliance,
+    campaigns,
+    demand,
+    finance,
+    logistics,
+    orders,
+    privacy,
+    procurement,
+    production,
+    promising,
+)
 from pullcord.base import Clock, Conflict, NotFound, ProgramId, PullcordError
 from pullcord.catalogue import Catalogue
 from pullcord.desk import Desk, ProgramOpened
@@ -30,6 +41,7 @@ def projections() -> tuple[Projection, ...]:
         alliance.PROJECTION,
         promising.PROJECTION,
         orders.PROJECTION,
+        campaigns.PROJECTION,
     )
 
 

@@ -12,8 +12,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from pullcord import finance, logistics, orders, procurement, production, promising
+from pullcord import campaigns, finance, logistics, orders, procurement, production, promising
 from pullcord.base import OrderId, monday_of
+from pullcord.campaigns import CampaignOfferLapsed, CampaignQueueLeft
 from pullcord.catalogue import Catalogue
 from pullcord.logistics import LegArrived
 from pullcord.orders import DepositForfeited, DepositRefunded, OrderCancelled, OrderDeposited, OrderHandedOver, State
@@ -67,6 +68,18 @@ def cancel_build_order(house: Catalogue, tx: Transaction, event: Event[OrderCanc
     """Nobody wants the vehicle any more."""
     if event.body.was in (State.DEPOSITED, State.LOCKED):
         production.cancel_build_order(tx, orders.build_order_id(event.body.order_id))
+
+
+def pass_place_on(
+    house: Catalogue, tx: Transaction, event: Event[OrderCancelled | CampaignOfferLapsed | CampaignQueueLeft]
+) -> None:
+    """A place that comes back to a campaign is offered to the first in its queue whom it fits."""
+    body = event.body
+    campaign_id = (
+        orders.find_order(tx, body.order_id).campaign_id if isinstance(body, OrderCancelled) else body.campaign_id
+    )
+    if campaign_id is not None:
+        campaigns.pass_places_on(tx, campaign_id)
 
 
 def call_off_parts(house: Catalogue, tx: Transaction, event: Event[SchedulePublished]) -> None:
@@ -162,7 +175,9 @@ REACTIONS: Mapping[type, tuple[Callable[[Catalogue, Transaction, Event[Any]], No
     OrderDeposited: (take_deposit, open_build_order),
     DepositRefunded: (refund_deposit,),
     DepositForfeited: (keep_forfeit,),
-    OrderCancelled: (cancel_build_order,),
+    OrderCancelled: (cancel_build_order, pass_place_on),
+    CampaignOfferLapsed: (pass_place_on,),
+    CampaignQueueLeft: (pass_place_on,),
     SchedulePublished: (call_off_parts, count_spare_parts),
     PartsReceived: (book_supplier_invoice,),
     VehicleBuilt: (ship_from_plant,),

@@ -19,7 +19,16 @@ NOTED = "right.refused"
 
 # What a customer may do; whoever sells may do it for a customer who asks in another way.
 _ORDERING = frozenset(
-    {"orders.reserve", "orders.quote", "orders.deposit", "orders.lock", "orders.cancel", "campaigns.reserve"}
+    {
+        "orders.reserve",
+        "orders.quote",
+        "orders.deposit",
+        "orders.lock",
+        "orders.cancel",
+        "campaigns.reserve",
+        "campaigns.accept",
+        "campaigns.leave",
+    }
 )
 # What follows from being the customers' other party: the terms, the money, what becomes known of the customers.
 _SELLING = _ORDERING | {
@@ -37,7 +46,7 @@ _STATING = frozenset({"claims.publish", "claims.withdraw", "claims.change_fact"}
 
 _ALWAYS: Mapping[Role, frozenset[str]] = {
     # It never plans a plant.
-    Role.PLATFORM: _STATING | {"program.open", "demand.forecast"},
+    Role.PLATFORM: _STATING | {"program.open", "demand.forecast", "demand.count_signals"},
     Role.CARMAKER: _STATING
     | {"production.plan", "production.build", "procurement.receive", "finance.pay_supplier", "promises.recheck"},
     Role.BATTERY_MAKER: _STATING,

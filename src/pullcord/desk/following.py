@@ -86,6 +86,15 @@ class FollowingClerk(Clerk):
             change = change.plus(counted(tx.get(orders.ORDER, order_id))).plus(before, -1)
         self._revise(tx, change)
 
+    def _following_lapsed(self, tx: Transaction, lapsed: Sequence[OrderRow]) -> None:
+        """The forecast after a sweep that found the orders as `lapsed` has them."""
+        if not self.policies.forecast_on_signal or not lapsed:
+            return
+        change = Counted()
+        for row in lapsed:
+            change = change.plus(counted(tx.get(orders.ORDER, row.order_id))).plus(counted(row), -1)
+        self._revise(tx, change)
+
     def _begin_following(self, tx: Transaction, run_id: str, counts: Counts) -> None:
         """From now on signals move this run, which was published with these counts."""
         if self.policies.forecast_on_signal:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime, time
 from fractions import Fraction
 from math import isfinite
 from typing import Any
 
 from pullcord.base import InvalidInput, Money, check_id
 
-from .column import Column, Kind
+from .column import ANY, Column, Kind
 from .faults import suggest
 
 LARGEST = 1e15  # beyond it a float no longer holds every whole number
@@ -21,6 +21,7 @@ _WHOLE = re.compile(r"[+-]?\d{1,16}", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d{1,16}(\.\d{1,9})?", re.ASCII)
 _RATIO = re.compile(r"\d{1,18}/\d{1,18}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", re.ASCII)
 _MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
 _MARK = re.compile(r"S|S1|C|A|M[0-9]{2}")
 _GROUPED = re.compile(r"[+-]?\d{1,3}([,'\u2019\u00a0\u202f _]\d{3})+(\.\d+)?", re.ASCII)
@@ -45,7 +46,7 @@ def is_numeric(column: Column) -> bool:
 def read_cell(text: str, column: Column, currency: str) -> Any:
     """The value of a cell that is not empty, of the type that its kind asks for.
 
-    str, float, int, Money, Fraction, date (a month is its first day) or bool. Raises Refused.
+    str, float, int, Money, Fraction, date (a month is its first day), datetime without a zone, or bool. Raises Refused.
     """
     title = column.title(currency)
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
@@ -61,6 +62,8 @@ def _parse(text: str, column: Column, title: str, currency: str) -> Any:
         case Kind.TEXT | Kind.CONDITION:
             return text
         case Kind.ID | Kind.REFERENCE:
+            if column.or_any and text == ANY:
+                return text
             try:
                 return check_id(text, title, longest=column.longest)
             except InvalidInput as failure:
@@ -87,6 +90,8 @@ def _parse(text: str, column: Column, title: str, currency: str) -> Any:
                     f"`{title}` is no share: `{text}`", _plainly(text, "write it exactly, as 0.03 or 400/899")
                 )
             return Fraction(text)
+        case Kind.TIME:
+            return _time(text, title)
         case Kind.DATE:
             return _day(text, text, _DAY, title, "2025-11-09")
         case Kind.MONTH:
@@ -132,6 +137,16 @@ def _day(text: str, whole: str, shape: re.Pattern[str], title: str, example: str
     if day.year not in YEARS:
         raise Refused(f"`{title}` lies in the year {day.year}", f"give a year from {YEARS[0]} to {YEARS[-1]}")
     return day
+
+
+def _time(text: str, title: str) -> datetime:
+    if not _TIME.fullmatch(text):
+        raise Refused(f"`{title}` is no local time: `{text}`", "write it as 2025-11-09T20:00, without an offset")
+    day = _day(text[:10], text[:10], _DAY, title, "2025-11-09T20:00")
+    hour, minute = int(text[11:13]), int(text[14:16])
+    if hour > 23 or minute > 59:
+        raise Refused(f"`{title}` is no local time: `{text}`", "give an hour up to 23 and a minute up to 59")
+    return datetime.combine(day, time(hour, minute))
 
 
 def _check_range(value: Any, text: str, column: Column, title: str) -> None:

@@ -10,6 +10,9 @@ from pullcord.base import LONGEST_ID
 CURRENCY = "{currency}"
 """Stands in a column name for the program's currency in lower case: `price_{currency}` is `price_cny`."""
 
+ANY = "*"
+"""Stands in a reference for everything that it could refer to."""
+
 TAKEN_FROM_ASSUMPTIONS = "="
 """A figure written `=key` is the assumption of that key: its range and its reason then stand in one place."""
 
@@ -28,6 +31,7 @@ class Kind(StrEnum):
     MONEY = "money"  # major units, no more decimals than the currency has
     SHARE = "share"  # exact: 0.03 or 400/899
     DATE = "date"  # 2025-11-09
+    TIME = "local time"  # 2025-11-09T20:00 on the wall clock where the program is sold
     MONTH = "month"  # 2025-11
     CONDITION = "condition"  # colour=white & !roof=glass; empty is "always"
     YES_NO = "yes or no"
@@ -50,6 +54,7 @@ class Column:
     most: float | None = None
     longest: int = LONGEST_ID
     source: str = "planner"  # who can know it
+    or_any: bool = False  # a reference may be `*`, which stands for all that there are
 
     def title(self, currency: str) -> str:
         """The column's name in a program of this currency."""
@@ -90,8 +95,8 @@ def id_column(name: str, meaning: str, *, longest: int = LONGEST_ID) -> Column:
     return Column(name, Kind.ID, meaning, longest=longest)
 
 
-def ref_column(name: str, to: str, meaning: str, *, required: bool = True) -> Column:
-    return Column(name, Kind.REFERENCE, meaning, refers_to=to, required=required)
+def ref_column(name: str, to: str, meaning: str, *, required: bool = True, or_any: bool = False) -> Column:
+    return Column(name, Kind.REFERENCE, meaning, refers_to=to, required=required, or_any=or_any)
 
 
 def text_column(name: str, meaning: str, *, required: bool = True) -> Column:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pullcord.alliance import Role
 from pullcord.base import LONGEST_NAMED_ID
 
+from .channel_tables import CHANNEL_TABLES
 from .column import (
     MARK,
     SOURCE,
@@ -397,5 +398,5 @@ DELIVERIES = TableSpec(
 
 TABLES: tuple[TableSpec, ...] = (
     PARTIES, FAMILIES, OPTIONS, RULES, VARIANTS, PRICE_CARD, RIVALS, RIVAL_SALES, MARKET_TOTALS, TASTES, SURVEY, CITIES,
-    PLANTS, OPTION_LIMITS, SUPPLIERS, PARTS, BOM, LAUNCH, SETTLEMENT, ASSUMPTIONS, PANEL, DELIVERIES,
+    PLANTS, OPTION_LIMITS, SUPPLIERS, PARTS, BOM, LAUNCH, SETTLEMENT, ASSUMPTIONS, PANEL, DELIVERIES, *CHANNEL_TABLES,
 )  # fmt: skip

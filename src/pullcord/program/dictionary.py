@@ -61,7 +61,7 @@ def data_dictionary() -> tuple[Entry, ...]:
 def _of(file: str, column: Column) -> Entry:
     kind = f"{column.kind}: {', '.join(column.choices)}" if column.choices else str(column.kind)
     if column.refers_to:
-        kind = f"{kind} to {column.refers_to}"
+        kind = f"{kind} to {column.refers_to}{', or *' if column.or_any else ''}"
     needed = "yes" if column.required else "no"
     return Entry(file, column.name, kind, column.unit, needed, column.meaning, column.source)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pullcord.alliance import Mode, Party, SettlementShare
 from pullcord.base import Money, NotFound
+from pullcord.campaigns import CampaignTerms
 from pullcord.demand import MonthlySales, Rival, Taste
 from pullcord.logistics import City, TransitRule
 from pullcord.offers import PlanPrice
@@ -152,6 +153,7 @@ class Program:
     sources: tuple[SourceNote, ...]  # each source of each table once, in the order of the tables
     digest: str  # sha256 of every file read, in hexadecimal
     folder: Path
+    campaigns: tuple[CampaignTerms, ...] = ()  # ready to be opened
 
     def assumed(self, key: str) -> float:
         """The value of an assumption. Raises NotFound, naming the nearest one."""

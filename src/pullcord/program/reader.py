@@ -16,6 +16,7 @@ from pullcord.production import Plant
 
 from . import records
 from .bill import check_bill
+from .channel_records import campaigns, check_campaigns
 from .columns import ASSUMPTIONS, FAMILIES, TABLES
 from .crosschecks import (
     check_assumptions,
@@ -100,6 +101,7 @@ def _assemble(
     check_bill(
         tables, header.new_product_id if header.new_product_id in tables["rivals"].known("product_id") else None, faults
     )
+    check_campaigns(tables, faults)
     assumptions = {a.key: a for a in records.plain(tables, ASSUMPTIONS.name, Assumption, faults)}
     transit_rule = records.transit_rule(assumptions, tables[ASSUMPTIONS.name].file, faults)
     product = records.product_model(tables, faults)
@@ -144,6 +146,7 @@ def _assemble(
         sources=tuple(records.sources(tables)),
         digest=digest,
         folder=folder,
+        campaigns=campaigns(tables, header.keys.utc_offset_hours, faults),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pullcord.base import FamilyId, InvalidInput, OptionId
 from pullcord.product import parse_condition
 
-from .column import Kind
+from .column import ANY, Kind
 from .columns import BOM, OPTION_LIMITS, OPTIONS, RULES, TABLES, VARIANTS
 from .faults import Faults, suggest
 from .tables import CheckedTable
@@ -27,12 +27,12 @@ def check_references(tables: Tables, faults: Faults) -> None:
         table = tables[spec.name]
         for column in spec.columns:
             target, _, name = column.refers_to.partition(".")
-            if not target or not tables[target].vouches_for(name):
+            if target not in tables or not tables[target].vouches_for(name):
                 continue
             defined = tables[target].known(name)
             for row in table.rows:
                 value = row.cells.get(column.name)
-                if value is not None and value not in defined:
+                if value is not None and value not in defined and not (column.or_any and value == ANY):
                     faults.add(
                         table.file,
                         row.line,
