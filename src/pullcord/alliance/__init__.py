@@ -1,32 +1,61 @@
-"""The alliance: who the parties are, what each may ask for, and how a sale is shared among them."""
+"""The alliance: who the parties are, what each may ask for, own and see, and how a sale is shared among them."""
 
+from .facts import FACTS, may_state, owner_of, owners_of, owning_party
 from .model import Party, Role, SettlementShare, check_parties
 from .modes import Mode, funder_of, seller_of, seller_role
 from .refusals import PROJECTION, REFUSAL, UNNAMED, RefusalRow, RightRefused, named, note_refusal
 from .rights import NOTED, RIGHTS, may, require_right, rights_of
-from .settlement import check_shares, split_sale
+from .settlement import (
+    Heading,
+    Loan,
+    MonthBill,
+    Sale,
+    SaleStatement,
+    SettlementContract,
+    StatementLine,
+    check_shares,
+    split_sale,
+)
+from .sight import NO_STANDING, Seen, Standing, sight_of, visible
 
 __all__ = [
+    "FACTS",
     "NOTED",
+    "NO_STANDING",
     "PROJECTION",
     "REFUSAL",
     "RIGHTS",
     "UNNAMED",
+    "Heading",
+    "Loan",
     "Mode",
+    "MonthBill",
     "Party",
     "RefusalRow",
     "RightRefused",
     "Role",
+    "Sale",
+    "SaleStatement",
+    "Seen",
+    "SettlementContract",
     "SettlementShare",
+    "Standing",
+    "StatementLine",
     "check_parties",
     "check_shares",
     "funder_of",
     "may",
+    "may_state",
     "named",
     "note_refusal",
+    "owner_of",
+    "owners_of",
+    "owning_party",
     "require_right",
     "rights_of",
     "seller_of",
     "seller_role",
+    "sight_of",
     "split_sale",
+    "visible",
 ]
