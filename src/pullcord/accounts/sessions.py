@@ -95,7 +95,7 @@ class SessionKeeper(Keeper):
     def check_csrf(self, session: Session, token: str | None) -> bool:
         """Whether a form came from a page that was made for this very session."""
         salt, _, digest = (token or "").partition(".")
-        return bool(digest) and same_secret(digest, self._csrf(session, salt))
+        return same_secret(digest.encode("utf-8", "surrogatepass"), self._csrf(session, salt))
 
     def _csrf(self, session: Session, salt: str) -> str:
         message = f"{salt}.{session.token}".encode("utf-8", "surrogatepass")
