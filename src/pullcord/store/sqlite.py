@@ -6,6 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Generator, Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import sqlalchemy as sa
 from pullcord.base import Conflict, InvalidInput, PartnerFailure
 
 from .database import Database, RawConnection, root_of
+from .statements import TableSql
 
 _ENCODER = msgspec.json.Encoder()
+_BLOCKS = (64, 16, 4, 1)  # rows in one statement
 BUSY_S = 30.0  # how long SQLite waits for another program's commit
 
 
@@ -34,6 +37,7 @@ class SqliteDatabase(Database):
             raise InvalidInput("a ledger in memory would forget", "give it a file: sqlite:///ledger.db")
         self.path = Path(url.database)
         self._locks: list[tuple[int, Path]] = []
+        self._blocks: dict[tuple[str, int], str] = {}
         super().__init__(url)
 
     def _engine(self) -> sa.Engine:
@@ -132,6 +136,29 @@ class SqliteDatabase(Database):
         )
         found: list[tuple[str, str]] = cursor.fetchall()
         return found
+
+    # Python lets go of its lock around each step of a statement. One statement for many rows lets go once, so that a
+    # busy event loop in another thread does not take the lock back between two rows.
+
+    def upsert(self, cursor: Any, sql: TableSql[Any], rows: list[tuple[Any, ...]]) -> None:
+        self._insert(cursor, sql.insert, rows, sql.on_conflict)
+
+    def insert_events(self, cursor: Any, rows: list[tuple[Any, ...]]) -> None:
+        self._insert(cursor, "INSERT INTO event ", rows, "")
+
+    def _insert(self, cursor: Any, into: str, rows: list[tuple[Any, ...]], on_conflict: str) -> None:
+        done = 0
+        for size in _BLOCKS:
+            if len(rows) - done < size:
+                continue
+            text = self._blocks.get((into, size))
+            if text is None:
+                row = f"({', '.join('?' * len(rows[0]))})"
+                text = f"{into}VALUES {', '.join([row] * size)}{on_conflict}"
+                self._blocks[into, size] = text
+            while len(rows) - done >= size:
+                cursor.execute(text, list(chain.from_iterable(rows[done : done + size])))
+                done += size
 
     def stream(self, raw: RawConnection, text: str, *values: Any) -> Generator[tuple[Any, ...], None, None]:
         # A damaged text is still to be read, so that its event can be named.
