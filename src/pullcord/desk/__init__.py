@@ -10,6 +10,7 @@ from .customers import CustomerDesk
 from .insight import STAGES, InsightDesk, quarter_of
 from .market import MarketDesk
 from .model import Built, Count, Planned, ProgramOpened
+from .persons import open_orders, orders_of, person_record
 from .plant import PlantDesk
 from .quotes import QuoteDesk
 
@@ -18,4 +19,15 @@ class Desk(AllianceDesk, CampaignDesk, CustomerDesk, InsightDesk, MarketDesk, Pl
     """All commands of one program, ready to be given to its ledger."""
 
 
-__all__ = ["STAGES", "Built", "Count", "Desk", "Planned", "ProgramOpened", "quarter_of"]
+__all__ = [
+    "STAGES",
+    "Built",
+    "Count",
+    "Desk",
+    "Planned",
+    "ProgramOpened",
+    "open_orders",
+    "orders_of",
+    "person_record",
+    "quarter_of",
+]
