@@ -41,7 +41,7 @@ def open_house(folder: Path, ledger: str | None, at: str | None) -> Iterator[App
 
     program = read_program(folder)
     clock = clock_at(at)
-    url = _url(program, ledger)
+    url = ledger_url(program, ledger)
     if url.startswith(SQLITE) and (file := sa.make_url(url).database):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     with open_app(program, url, clock) as app:
@@ -61,7 +61,7 @@ def read_house(folder: Path, ledger: str | None) -> Iterator[tuple[Program, Ledg
     from pullcord.program import read_program
 
     program = read_program(folder)
-    with read_app(program, _url(program, ledger)) as reader:
+    with read_app(program, ledger_url(program, ledger)) as reader:
         yield program, reader
 
 
@@ -70,7 +70,8 @@ def clock_at(at: str | None) -> Clock:
     return SystemClock() if at is None else FixedClock(_instant(at))
 
 
-def _url(program: Program, ledger: str | None) -> str:
+def ledger_url(program: Program, ledger: str | None) -> str:
+    """Where a program's ledger is: as asked for, else as the environment says, else in `out`."""
     import sqlalchemy as sa
 
     from pullcord.settings import read_settings
