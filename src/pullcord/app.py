@@ -42,6 +42,7 @@ def projections() -> tuple[Projection, ...]:
         promising.PROJECTION,
         orders.PROJECTION,
         campaigns.PROJECTION,
+        campaigns.SIGNALS_PROJECTION,
     )
 
 

@@ -24,11 +24,11 @@ from pullcord.store import Event, Reaction, Transaction
 
 
 def take_deposit(house: Catalogue, tx: Transaction, event: Event[OrderDeposited]) -> None:
-    """The platform holds the customer's money for the order."""
+    """The seller holds the customer's money for the order."""
     finance.take_deposit(
         tx,
         transfer_id=f"t-{event.seq}",
-        platform=house.platform.party_id,
+        platform=house.seller.party_id,
         order_id=OrderId(event.body.order_id),
         amount=event.body.amount,
     )
@@ -39,18 +39,18 @@ def refund_deposit(house: Catalogue, tx: Transaction, event: Event[DepositRefund
     finance.refund_deposit(
         tx,
         transfer_id=f"t-{event.seq}",
-        platform=house.platform.party_id,
+        platform=house.seller.party_id,
         order_id=OrderId(event.body.order_id),
         amount=event.body.amount,
     )
 
 
 def keep_forfeit(house: Catalogue, tx: Transaction, event: Event[DepositForfeited]) -> None:
-    """The deposit of an order that ended too late is the platform's."""
+    """The deposit of an order that ended too late is the seller's."""
     finance.forfeit_deposit(
         tx,
         transfer_id=f"t-{event.seq}",
-        platform=house.platform.party_id,
+        platform=house.seller.party_id,
         order_id=OrderId(event.body.order_id),
         amount=event.body.amount,
     )
@@ -70,16 +70,21 @@ def cancel_build_order(house: Catalogue, tx: Transaction, event: Event[OrderCanc
         production.cancel_build_order(tx, orders.build_order_id(event.body.order_id))
 
 
-def pass_place_on(
-    house: Catalogue, tx: Transaction, event: Event[OrderCancelled | CampaignOfferLapsed | CampaignQueueLeft]
-) -> None:
+def pass_place_on(house: Catalogue, tx: Transaction, event: Event[OrderCancelled]) -> None:
     """A place that comes back to a campaign is offered to the first in its queue whom it fits."""
-    body = event.body
-    campaign_id = (
-        orders.find_order(tx, body.order_id).campaign_id if isinstance(body, OrderCancelled) else body.campaign_id
-    )
+    campaign_id = orders.find_order(tx, event.body.order_id).campaign_id
     if campaign_id is not None:
         campaigns.pass_places_on(tx, campaign_id)
+
+
+def pass_offer_on(house: Catalogue, tx: Transaction, event: Event[CampaignOfferLapsed]) -> None:
+    """So is a place that nobody took in time."""
+    campaigns.pass_places_on(tx, event.body.campaign_id)
+
+
+def pass_left_place_on(house: Catalogue, tx: Transaction, event: Event[CampaignQueueLeft]) -> None:
+    """And the place of somebody who no longer wants it."""
+    campaigns.pass_places_on(tx, event.body.campaign_id)
 
 
 def call_off_parts(house: Catalogue, tx: Transaction, event: Event[SchedulePublished]) -> None:
@@ -160,14 +165,20 @@ def hand_over(house: Catalogue, tx: Transaction, event: Event[LegArrived]) -> No
 def recognise_sale(house: Catalogue, tx: Transaction, event: Event[OrderHandedOver]) -> None:
     """The sale counts when the vehicle is handed over, and each party's share of it is owed."""
     body = event.body
+    order = orders.find_order(tx, body.order_id)
+    card = house.price(order.variant_id, body.plan).price
+    # Below the card's price only a campaign sells; who bears that, the contract says.
+    discounted = order.campaign_id is not None and body.price < card
     finance.recognise_sale(
         tx,
         transfer_id=f"t-{event.seq}",
-        platform=house.platform.party_id,
-        order_id=OrderId(body.order_id),
+        platform=house.seller.party_id,
+        order_id=body.order_id,
         price=body.price,
         deposit=body.deposit,
-        shares=house.shares[body.plan],
+        parts=house.contract.price_parts(body.plan, card, card - body.price)
+        if discounted
+        else house.contract.price_parts(body.plan, body.price),
     )
 
 
@@ -176,8 +187,8 @@ REACTIONS: Mapping[type, tuple[Callable[[Catalogue, Transaction, Event[Any]], No
     DepositRefunded: (refund_deposit,),
     DepositForfeited: (keep_forfeit,),
     OrderCancelled: (cancel_build_order, pass_place_on),
-    CampaignOfferLapsed: (pass_place_on,),
-    CampaignQueueLeft: (pass_place_on,),
+    CampaignOfferLapsed: (pass_offer_on,),
+    CampaignQueueLeft: (pass_left_place_on,),
     SchedulePublished: (call_off_parts, count_spare_parts),
     PartsReceived: (book_supplier_invoice,),
     VehicleBuilt: (ship_from_plant,),

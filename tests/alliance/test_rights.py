@@ -20,10 +20,6 @@ GRANTED = frozenset[str]().union(*(commands for mode in Mode for commands in rig
 # Rights whose commands are being built.
 COMING = frozenset(
     {
-        "campaigns.open",
-        "campaigns.close",
-        "campaigns.offer",
-        "campaigns.reserve",
         "demand.count_signals",
         "campaigns.accept",
         "campaigns.leave",

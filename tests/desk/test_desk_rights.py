@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from pullcord.alliance import RIGHTS, Role
-from pullcord.base import Forbidden, PartyId
+from pullcord.base import CampaignId, Forbidden, Money, PartyId
+from pullcord.campaigns import CampaignTerms, Quota, Refundable, SignalCount
 from pullcord.catalogue import Catalogue
 from pullcord.desk import Desk
 from pullcord.outlook import Outlook
@@ -16,6 +17,18 @@ from pullcord.store import Command
 from small_house import small_program
 
 DAY = date(2025, 6, 3)
+HOUR = (datetime(2025, 6, 3, 10, tzinfo=UTC), datetime(2025, 6, 3, 11, tzinfo=UTC))
+CAMPAIGN = CampaignTerms(
+    CampaignId("rush"),
+    "Rush",
+    "抢购",
+    *HOUR,
+    Money(100_00, "CNY"),
+    Refundable.LOCK,
+    queue_max=10,
+    hold_hours=1,
+    quotas=(Quota("*", "*", 5),),
+)
 Given = Callable[[Desk, PartyId | None], Command[object]]
 
 COMMANDS: dict[str, tuple[str, Given]] = {
@@ -28,6 +41,19 @@ COMMANDS: dict[str, tuple[str, Given]] = {
     "cancel": ("shop", lambda desk, party: desk.cancel("o", "why", party=party)),
     "lapse_due": ("shop", lambda desk, party: desk.lapse_due("noon", party=party)),
     "lock_due": ("shop", lambda desk, party: desk.lock_due("noon", party=party)),
+    "open_campaign": ("shop", lambda desk, party: desk.open_campaign(CAMPAIGN, party=party)),
+    "close_campaign": ("shop", lambda desk, party: desk.close_campaign("rush", "over", party=party)),
+    "reserve_in_campaign": (
+        "shop",
+        lambda desk, party: desk.reserve_in_campaign("c", "p", "white", "owned", "beijing", "rush", party=party),
+    ),
+    "accept_offer": ("shop", lambda desk, party: desk.accept_offer("o", "p", "rush", party=party)),
+    "leave_queue": ("shop", lambda desk, party: desk.leave_queue("o", "p", "rush", party=party)),
+    "lapse_offers": ("shop", lambda desk, party: desk.lapse_offers("noon", party=party)),
+    "count_signals": (
+        "shop",
+        lambda desk, party: desk.count_signals(HOUR, [SignalCount("view", 3, "white")], party=party),
+    ),
     "forecast": ("shop", lambda desk, party: desk.forecast("f", 4, party=party)),
     "release": ("shop", lambda desk, party: desk.release("r", "maker", ["city"], 1, period="2025Q2", party=party)),
     "settle": ("shop", lambda desk, party: desk.settle("w", party=party)),
@@ -50,6 +76,7 @@ def desk() -> Desk:
 def test_every_command_of_the_desk_is_tried_here() -> None:
     reading = {"counts", "open_orders", "on_the_road", "planned_builds", "own_parts_ready_on", "terms"}
     reading |= {"dimension", "privacy_budget_micro", "local_date", "weeks_left", "plan_policy", "expected_builds"}
+    reading |= {"campaign_terms"}
     reading |= {"note_refusal"}  # the house's own: no party gives it
     assert {name for name in dir(Desk) if not name.startswith("_")} - reading == set(COMMANDS)
 

@@ -1,5 +1,6 @@
 """Campaigns: a window, places by variant and city, a price ladder, a fair queue, and one place for each person."""
 
+from .conversion import RungShare, conversion_curve, reservation_share, rung_counts, wilson
 from .model import (
     ANY,
     CampaignClosed,
@@ -31,12 +32,22 @@ from .service import (
     refundable_in,
     reserve,
 )
-from .store import (
+from .signals import (
+    SIGNAL_DAY,
+    SIGNALS_PROJECTION,
+    TOLD,
+    SignalCount,
+    SignalDayRow,
+    SignalsCounted,
+    count_signals,
+)
+from .standing import QuotaLeft, Standing, places_left, standing
+from .store import PROJECTION
+from .tables import (
     CAMPAIGN,
     CAMPAIGN_COUNT,
     ENTRY,
     PLACE,
-    PROJECTION,
     QUOTA,
     CampaignCountRow,
     CampaignRow,
@@ -53,7 +64,10 @@ __all__ = [
     "PLACE",
     "PROJECTION",
     "QUOTA",
+    "SIGNALS_PROJECTION",
+    "SIGNAL_DAY",
     "SWEPT_AT_ONCE",
+    "TOLD",
     "CampaignClosed",
     "CampaignCountRow",
     "CampaignOfferLapsed",
@@ -70,10 +84,18 @@ __all__ = [
     "PlaceState",
     "PriceStep",
     "Quota",
+    "QuotaLeft",
     "QuotaRow",
     "Refundable",
+    "RungShare",
+    "SignalCount",
+    "SignalDayRow",
+    "SignalsCounted",
+    "Standing",
     "accept",
     "close_campaign",
+    "conversion_curve",
+    "count_signals",
     "deposit_due",
     "find_campaign",
     "lapse_due",
@@ -81,7 +103,12 @@ __all__ = [
     "open_campaign",
     "pass_places_on",
     "place_of",
+    "places_left",
     "price_off",
     "refundable_in",
+    "reservation_share",
     "reserve",
+    "rung_counts",
+    "standing",
+    "wilson",
 ]

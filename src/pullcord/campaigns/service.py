@@ -27,19 +27,8 @@ from .model import (
     PlaceState,
     Refundable,
 )
-from .store import (
-    CAMPAIGN,
-    CAMPAIGN_COUNT,
-    ENTRY,
-    LINE,
-    PLACE,
-    CampaignRow,
-    EntryRow,
-    LineRow,
-    PlaceRow,
-    all_left,
-    quotas_of,
-)
+from .store import all_left, quotas_of
+from .tables import CAMPAIGN, CAMPAIGN_COUNT, ENTRY, LINE, PLACE, CampaignRow, EntryRow, LineRow, PlaceRow
 
 SWEPT_AT_ONCE = 1_000
 """So many places a sweep takes back in one command: a longer one would keep everybody waiting."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from pullcord import campaigns
 from pullcord.base import (
@@ -15,8 +16,9 @@ from pullcord.base import (
     PersonId,
     VariantId,
     check_id,
+    require_utc,
 )
-from pullcord.campaigns import CampaignTerms, Place
+from pullcord.campaigns import CampaignTerms, Place, SignalCount
 from pullcord.store import Command, Transaction
 
 from .model import Count
@@ -157,6 +159,40 @@ class CampaignDesk(OrderClerk):
             return Count(lapsed.count)
 
         return self._of_campaign("campaigns.offer", party, f"lapse-offers-{moment}", {"moment": moment}, decide)
+
+    def count_signals(
+        self,
+        window: tuple[datetime, datetime],
+        counts: Sequence[SignalCount],
+        *,
+        source: str = "shop",
+        party: PartyId | None = None,
+    ) -> Command[Count]:
+        """Note how many visits reached each rung in an interval: sums by variant, option and city, with nobody in them.
+
+        Each counter tells of an interval once; the answer counts the signals.
+        """
+        since, until = window
+        for count in counts:
+            if count.variant_id != campaigns.ANY:
+                self.house.variant(count.variant_id)
+            if count.city_id != campaigns.ANY:
+                self.house.city(count.city_id)
+            if count.option != campaigns.ANY and count.option not in self._options:
+                raise NotFound(
+                    f"{self.program.name} has no option `{count.option}`", "write it as family=option: colour=white"
+                )
+
+        def decide(tx: Transaction) -> Count:
+            return Count(campaigns.count_signals(tx, source, since, until, counts))
+
+        body = {"source": source, "since": since, "until": until, "counts": list(counts)}
+        command_id = f"signals-{source}-{require_utc(since):%Y%m%dT%H%M%S}"
+        return self._of_campaign("demand.count_signals", party, command_id, body, decide)
+
+    @property
+    def _options(self) -> set[str]:
+        return {f"{option.family_id}={option.option_id}" for option in self.program.product.options}
 
     def _of_campaign(
         self, name: str, party: PartyId | None, command_id: str, body: object, decide: Callable[[Transaction], Count]

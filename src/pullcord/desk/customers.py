@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pullcord import orders
+from pullcord import campaigns, orders
 from pullcord.base import LONGEST_NAMED_ID, CityId, Money, OrderId, PartyId, PersonId, VariantId, check_id
 from pullcord.orders import Outcome, State
 from pullcord.store import Command, Transaction
@@ -18,7 +18,15 @@ class CustomerDesk(OrderClerk):
     """Reserve, deposit, lock, cancel; and the sweeps that let quotes lapse and deposits lock."""
 
     def reserve(
-        self, order_id: str, person_id: str, variant_id: str, plan: str, city_id: str, *, party: PartyId | None = None
+        self,
+        order_id: str,
+        person_id: str,
+        variant_id: str,
+        plan: str,
+        city_id: str,
+        *,
+        party: PartyId | None = None,
+        person: PersonId | None = None,
     ) -> Command[Outcome]:
         """Note a wish."""
         check_id(order_id, "order", longest=LONGEST_NAMED_ID)
@@ -32,39 +40,56 @@ class CustomerDesk(OrderClerk):
             )
 
         body = {"order": order_id, "person": person_id, "variant": variant_id, "plan": plan, "city": city_id}
-        return self._for_customer("orders.reserve", party, f"reserve-{order_id}", body, decide)
+        return self._for_person(
+            "orders.reserve", party, f"reserve-{order_id}", body, decide, Outcome, person, PersonId(person_id)
+        )
 
     def deposit(
-        self, order_id: str, amount: Money | None = None, *, attempt: int = 1, party: PartyId | None = None
+        self,
+        order_id: str,
+        amount: Money | None = None,
+        *,
+        attempt: int = 1,
+        party: PartyId | None = None,
+        person: PersonId | None = None,
     ) -> Command[Outcome]:
-        """Take the deposit against the date shown."""
-        due = self.policies.deposit
-        paid = amount if amount is not None else due
+        """Take the deposit against the date shown: what the order's campaign asks for, else the policy's.
+
+        `amount`: what was paid; None for what is due.
+        """
 
         def decide(tx: Transaction) -> Outcome:
-            return orders.deposit(tx, OrderId(order_id), paid, due)
+            order = orders.find_order(tx, OrderId(order_id))
+            due = campaigns.deposit_due(tx, order) or self.policies.deposit
+            return orders.deposit(tx, OrderId(order_id), due if amount is None else amount, due)
 
-        body = {"order": order_id, "amount": [paid.minor, paid.currency]}
-        return self._for_customer("orders.deposit", party, f"deposit-{order_id}-{attempt}", body, decide)
+        body = {"order": order_id, "amount": None if amount is None else [amount.minor, amount.currency]}
+        return self._for_customer("orders.deposit", party, f"deposit-{order_id}-{attempt}", body, decide, person=person)
 
-    def lock(self, order_id: str, *, attempt: int = 1, party: PartyId | None = None) -> Command[Outcome]:
+    def lock(
+        self, order_id: str, *, attempt: int = 1, party: PartyId | None = None, person: PersonId | None = None
+    ) -> Command[Outcome]:
         """Make the order firm."""
 
         def decide(tx: Transaction) -> Outcome:
             return orders.lock(tx, OrderId(order_id))
 
-        return self._for_customer("orders.lock", party, f"lock-{order_id}-{attempt}", {"order": order_id}, decide)
+        return self._for_customer(
+            "orders.lock", party, f"lock-{order_id}-{attempt}", {"order": order_id}, decide, person=person
+        )
 
-    def cancel(self, order_id: str, reason: str, *, party: PartyId | None = None) -> Command[Outcome]:
-        """End an order before its vehicle is built."""
-        refundable = {State.DEPOSITED} if self.policies.deposit_refundable_until_lock else set()
+    def cancel(
+        self, order_id: str, reason: str, *, party: PartyId | None = None, person: PersonId | None = None
+    ) -> Command[Outcome]:
+        """End an order before its vehicle is built. Its campaign, or else the policy, says when a deposit goes back."""
+        policy = frozenset({State.DEPOSITED}) if self.policies.deposit_refundable_until_lock else frozenset()
 
         def decide(tx: Transaction) -> Outcome:
-            return orders.cancel(tx, OrderId(order_id), reason, refundable_in=refundable)
+            terms = campaigns.refundable_in(tx, orders.find_order(tx, OrderId(order_id)), tx.now)
+            return orders.cancel(tx, OrderId(order_id), reason, refundable_in=policy if terms is None else terms)
 
-        return self._for_customer(
-            "orders.cancel", party, f"cancel-{order_id}", {"order": order_id, "reason": reason}, decide
-        )
+        body = {"order": order_id, "reason": reason}
+        return self._for_customer("orders.cancel", party, f"cancel-{order_id}", body, decide, person=person)
 
     def lapse_due(self, moment: str, *, party: PartyId | None = None) -> Command[Count]:
         """Take back every quote whose time is over; `moment` names the sweep."""
