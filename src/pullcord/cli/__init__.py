@@ -8,7 +8,7 @@ import typer
 
 from pullcord.base import InvalidInput, PullcordError
 
-from . import bench, demand, ledger, offer, operate, order, product, program
+from . import bench, demand, ledger, offer, operate, order, party, product, program
 from .console import refused_by_machine, report_failure, talk
 from .run import run
 
@@ -31,6 +31,7 @@ app.add_typer(operate.procurement, name="procurement")
 app.add_typer(operate.logistics, name="logistics")
 app.add_typer(operate.finance, name="finance")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(party.app, name="token")
 app.add_typer(bench.app, name="bench")
 
 
