@@ -1,5 +1,6 @@
 """The program: a folder that a planner can read becomes one checked input, or a list of all that is wrong with it."""
 
+from .claim_folder import program_folder_of, read_claims
 from .column import Column, Kind, TableSpec
 from .columns import TABLES
 from .dictionary import data_dictionary
@@ -23,5 +24,7 @@ __all__ = [
     "TableSpec",
     "data_dictionary",
     "program_digest",
+    "program_folder_of",
+    "read_claims",
     "read_program",
 ]

@@ -9,6 +9,7 @@ from pullcord.alliance import Role
 from pullcord.base import LONGEST_NAMED_ID
 
 from .channel_tables import CHANNEL_TABLES
+from .claim_tables import CLAIMS, TEST_RECORDS
 from .column import (
     MARK,
     SOURCE,
@@ -399,4 +400,5 @@ DELIVERIES = TableSpec(
 TABLES: tuple[TableSpec, ...] = (
     PARTIES, FAMILIES, OPTIONS, RULES, VARIANTS, PRICE_CARD, RIVALS, RIVAL_SALES, MARKET_TOTALS, TASTES, SURVEY, CITIES,
     PLANTS, OPTION_LIMITS, SUPPLIERS, PARTS, BOM, LAUNCH, SETTLEMENT, ASSUMPTIONS, PANEL, DELIVERIES, *CHANNEL_TABLES,
+    CLAIMS, TEST_RECORDS,
 )  # fmt: skip

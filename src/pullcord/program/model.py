@@ -10,6 +10,7 @@ from pathlib import Path
 from pullcord.alliance import Mode, Party, SettlementShare
 from pullcord.base import Money, NotFound
 from pullcord.campaigns import CampaignTerms
+from pullcord.claims import Claim, TestedFigure
 from pullcord.demand import MonthlySales, Rival, Taste
 from pullcord.logistics import City, TransitRule
 from pullcord.offers import PlanPrice
@@ -153,6 +154,8 @@ class Program:
     sources: tuple[SourceNote, ...]  # each source of each table once, in the order of the tables
     digest: str  # sha256 of every file read, in hexadecimal
     folder: Path
+    claims: tuple[Claim, ...] = ()  # as written: whether they hold, claims.check_claims says
+    tested_figures: tuple[TestedFigure, ...] = ()
     campaigns: tuple[CampaignTerms, ...] = ()  # ready to be opened
 
     def assumed(self, key: str) -> float:

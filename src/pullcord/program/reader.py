@@ -17,6 +17,7 @@ from pullcord.production import Plant
 from . import records
 from .bill import check_bill
 from .channel_records import campaigns, check_campaigns
+from .claim_tables import CLAIMS, TEST_RECORDS, claims_of, tested_figures_of
 from .columns import ASSUMPTIONS, FAMILIES, TABLES
 from .crosschecks import (
     check_assumptions,
@@ -125,6 +126,8 @@ def _assemble(
         "settlement": records.settlement(tables, "price", faults),
         "monthly_settlement": records.settlement(tables, "monthly", faults),
         "panel": records.plain(tables, "panel", PanelRow, faults),
+        "claims": claims_of(tables.get(CLAIMS.name), faults),
+        "tested_figures": tested_figures_of(tables.get(TEST_RECORDS.name)),
     }
     deliveries = {
         name.removesuffix(DELIVERIES_END): records.plain(tables, name, MonthlyCount, faults)

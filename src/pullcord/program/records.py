@@ -16,6 +16,7 @@ from pullcord.procurement import Part
 from pullcord.product import BomLine, Family, NotBuildable, Option, ProductModel, Rule, Variant, check
 from pullcord.production import OptionLimit
 
+from .claim_tables import CLAIMS
 from .columns import (
     ASSUMPTIONS,
     BOM,
@@ -202,7 +203,7 @@ def sources(tables: Tables) -> dict[SourceNote, None]:
     return {
         SourceNote(name, row["source"], row["mark"]): None
         for name, table in tables.items()
-        if name != ASSUMPTIONS.name
+        if name not in (ASSUMPTIONS.name, CLAIMS.name)
         for row in table.sound_rows
     }
 
