@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TypeVar
 
 from pullcord import logistics, product
-from pullcord.alliance import Party, Role, funder_of, seller_of
+from pullcord.alliance import Party, Role, SettlementContract, funder_of, seller_of
 from pullcord.base import FamilyId, NotFound, OptionId, PartId, PartyId, VariantId, monday_of
 from pullcord.logistics import City
 from pullcord.offers import PlanPrice
@@ -40,6 +40,14 @@ class Catalogue:
         self.shares: Mapping[str, tuple[tuple[PartyId, Fraction], ...]] = {
             plan: tuple((s.party_id, s.share) for s in program.settlement if s.plan == plan) for plan in program.plans
         }
+        self.contract = SettlementContract(
+            seller=self.seller.party_id,
+            price=program.settlement,
+            monthly=program.monthly_settlement,
+            discounts_borne_by=program.discounts_borne_by,
+            lender=None if self.funder is None else self.funder.party_id,
+            rate_per_year=program.funding_rate_per_year or Fraction(0),
+        )
         self.transit_days: Mapping[str, Mapping[str, int]] = {
             city.city_id: {
                 plant.plant_id: logistics.transit_days(program.transit_rule, self.cities[plant.city_id], city)

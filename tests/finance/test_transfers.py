@@ -24,7 +24,9 @@ PARTIES = st.sampled_from([PLATFORM, PartyId("gac"), PartyId("catl"), PartyId("r
 )
 def test_a_sale_leaves_every_book_balanced(minor: int, held: int, shares: list[tuple[PartyId, Fraction]]) -> None:
     deposit = Money(min(held, minor), "CNY")
-    booked = transfers.sale("s", PLATFORM, OrderId("o1"), Money(minor, "CNY"), deposit, shares)
+    amounts = Money(minor, "CNY").split([share for _, share in shares])
+    parts = [(party, amount) for (party, _), amount in zip(shares, amounts, strict=True)]
+    booked = transfers.sale("s", PLATFORM, OrderId("o1"), Money(minor, "CNY"), deposit, parts)
     assert sum(line.minor for line in booked.lines) == 0
     by_account = {line.account: line.minor for line in booked.lines}
     earned = -sum(minor for written, minor in by_account.items() if written.endswith("/sales"))
@@ -35,8 +37,8 @@ def test_a_sale_leaves_every_book_balanced(minor: int, held: int, shares: list[t
 
 
 def test_the_lines_of_a_handover() -> None:
-    shares = [(PLATFORM, Fraction(1, 10)), (PartyId("gac"), Fraction(9, 10))]
-    booked = transfers.sale("s", PLATFORM, OrderId("o1"), Money.of("49900", "CNY"), Money.of("99", "CNY"), shares)
+    parts = [(PLATFORM, Money.of("4990", "CNY")), (PartyId("gac"), Money.of("44910", "CNY"))]
+    booked = transfers.sale("s", PLATFORM, OrderId("o1"), Money.of("49900", "CNY"), Money.of("99", "CNY"), parts)
     assert booked.memo == "sale of order o1"
     assert booked.lines == (
         Posting("jd/cash", 4_980_100),
@@ -75,10 +77,13 @@ def test_nothing_and_less_cannot_be_booked(minor: int) -> None:
     for make in (
         lambda: transfers.deposit("t", PLATFORM, OrderId("o1"), amount),
         lambda: transfers.refund("t", PLATFORM, OrderId("o1"), amount),
-        lambda: transfers.sale("t", PLATFORM, OrderId("o1"), amount, Money(0, "CNY"), [(gac, Fraction(1))]),
+        lambda: transfers.sale("t", PLATFORM, OrderId("o1"), amount, Money(0, "CNY"), [(gac, amount)]),
         lambda: transfers.invoice("t", gac, PartyId("seat-maker"), amount, "call-off 1"),
         lambda: transfers.payment("t", gac, PartyId("seat-maker"), amount, "call-off 1"),
         lambda: transfers.capital("t", gac, amount),
+        lambda: transfers.fee("t", PLATFORM, OrderId("o1"), 1, amount, [(gac, amount)]),
+        lambda: transfers.loan("t", PartyId("bank"), gac, OrderId("o1"), amount),
+        lambda: transfers.repayment("t", PartyId("bank"), gac, OrderId("o1"), amount, Money(1, "CNY")),
     ):
         with pytest.raises(InvalidInput, match="cannot be booked"):
             make()
@@ -90,7 +95,46 @@ def test_nobody_owes_himself_and_no_deposit_exceeds_the_price() -> None:
         transfers.invoice("t", gac, gac, Money(5, "CNY"), "seats")
     for deposit in (Money(101, "CNY"), Money(-1, "CNY"), Money(5, "EUR")):
         with pytest.raises(InvalidInput, match="cannot be used up"):
-            transfers.sale("t", PLATFORM, OrderId("o1"), Money(100, "CNY"), deposit, [(gac, Fraction(1))])
+            transfers.sale("t", PLATFORM, OrderId("o1"), Money(100, "CNY"), deposit, [(gac, Money(100, "CNY"))])
+    with pytest.raises(InvalidInput, match="owe itself"):
+        transfers.loan("t", gac, gac, OrderId("o1"), Money(5, "CNY"))
+
+
+def test_parts_that_are_not_the_price_are_not_booked() -> None:
+    gac, price = PartyId("gac"), Money(100, "CNY")
+    for parts in ([(gac, Money(99, "CNY"))], [(gac, Money(100, "EUR"))], []):
+        with pytest.raises(InvalidInput, match="do not make up"):
+            transfers.sale("t", PLATFORM, OrderId("o1"), price, Money(0, "CNY"), parts)
+
+
+def test_who_bears_a_discount_owes_it_to_the_seller() -> None:
+    parts = [(PLATFORM, Money(10, "CNY")), (PartyId("gac"), Money(100, "CNY")), (PartyId("bank"), Money(-20, "CNY"))]
+    booked = transfers.sale("s", PLATFORM, OrderId("o1"), Money(90, "CNY"), Money(0, "CNY"), parts)
+    assert {line.account: line.minor for line in booked.lines} == {
+        "jd/cash": 90,
+        "jd/sales": -10,
+        "jd/payable/gac": -100,
+        "gac/receivable/jd": 100,
+        "gac/sales": -100,
+        "jd/receivable/bank": 20,
+        "bank/payable/jd": -20,
+        "bank/sales": 20,
+    }
+
+
+def test_a_loan_goes_back_with_what_it_cost() -> None:
+    bank, gac, order = PartyId("bank"), PartyId("gac"), OrderId("o1")
+    lent = transfers.loan("l", bank, gac, order, Money(1_000, "CNY"))
+    back = transfers.repayment("r", bank, gac, order, Money(1_000, "CNY"), Money(7, "CNY"))
+    totals: dict[str, int] = {}
+    for line in (*lent.lines, *back.lines):
+        totals[line.account] = totals.get(line.account, 0) + line.minor
+    assert {written: minor for written, minor in totals.items() if minor} == {
+        "bank/cash": 7,
+        "bank/interest_earned": -7,
+        "gac/cash": -7,
+        "gac/interest_paid": 7,
+    }
 
 
 def test_the_chart_says_on_which_side_an_account_grows() -> None:
@@ -98,6 +142,10 @@ def test_the_chart_says_on_which_side_an_account_grows() -> None:
         "cash": 1,
         "receivable": 1,
         "purchases": 1,
+        "lent": 1,
+        "interest_paid": 1,
+        "borrowed": -1,
+        "interest_earned": -1,
         "customer_deposits": -1,
         "payable": -1,
         "capital": -1,

@@ -37,6 +37,10 @@ CHART: Mapping[str, Kind] = {
     "capital": Kind.EQUITY,
     "sales": Kind.INCOME,
     "forfeits": Kind.INCOME,  # deposits that were not given back
+    "lent": Kind.ASSET,  # by order that it is lent for
+    "borrowed": Kind.LIABILITY,  # by order
+    "interest_earned": Kind.INCOME,
+    "interest_paid": Kind.EXPENSE,
     "purchases": Kind.EXPENSE,  # parts and services; stock on hand is not valued yet
 }
 

@@ -6,9 +6,8 @@ A transfer asked for again under the same name answers as it did the first time;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from pullcord.base import Conflict, Money, NotFound, OrderId, PartyId
 from pullcord.store import Reader, Transaction
@@ -56,14 +55,50 @@ def recognise_sale(
     order_id: OrderId,
     price: Money,
     deposit: Money,
-    shares: Sequence[tuple[PartyId, Fraction]],
+    parts: Sequence[tuple[PartyId, Money]],
 ) -> Transfer:
     """The transfer of a handover: `deposit` is used up, the rest of `price` comes in, and the parties share the price.
 
-    `shares` are the settlement shares of the plan that was sold; they add up to one, the split is exact.
+    `platform` is the party that sells; `parts` are what the settlement contract gives each, and add up to the price.
     """
-    body = transfers.sale(transfer_id, platform, order_id, price, deposit, shares)
+    body = transfers.sale(transfer_id, platform, order_id, price, deposit, parts)
     return _kept(tx, body) or _book_new(tx, body, covers=(account(platform, "customer_deposits", order_id), deposit))
+
+
+def collect_fee(
+    tx: Transaction,
+    *,
+    transfer_id: str,
+    seller: PartyId,
+    order_id: OrderId,
+    month: int,
+    amount: Money,
+    parts: Sequence[tuple[PartyId, Money]],
+) -> Transfer:
+    """The transfer of one month's bill: the seller collects it, and the parties share it."""
+    return _book(tx, transfers.fee(transfer_id, seller, order_id, month, amount, parts))
+
+
+def lend(
+    tx: Transaction, *, transfer_id: str, lender: PartyId, borrower: PartyId, order_id: OrderId, amount: Money
+) -> Transfer:
+    """The transfer by which a funder lends the seller what the customer of an order has yet to pay."""
+    return _book(tx, transfers.loan(transfer_id, lender, borrower, order_id, amount))
+
+
+def repay(
+    tx: Transaction,
+    *,
+    transfer_id: str,
+    lender: PartyId,
+    borrower: PartyId,
+    order_id: OrderId,
+    amount: Money,
+    interest: Money,
+) -> Transfer:
+    """The transfer that gives a loan back with its interest; never more than is still owed for the order."""
+    body = transfers.repayment(transfer_id, lender, borrower, order_id, amount, interest)
+    return _kept(tx, body) or _book_new(tx, body, covers=(account(borrower, "borrowed", order_id), amount))
 
 
 def supplier_invoice(
@@ -92,15 +127,27 @@ def pay_in_capital(tx: Transaction, *, transfer_id: str, party: PartyId, amount:
     return _book(tx, transfers.capital(transfer_id, party, amount))
 
 
-def settle(tx: Transaction, *, transfer_id: str, platform: PartyId, period: str, currency: str) -> tuple[Payment, ...]:
+def settle(
+    tx: Transaction,
+    *,
+    transfer_id: str,
+    platform: PartyId,
+    period: str,
+    currency: str,
+    parties: Collection[PartyId] | None = None,
+) -> tuple[Payment, ...]:
     """One payment for each party that clears all the platform and it owe each other; no payments where nothing is due.
 
-    `period` names the settlement in the memo, such as `2025-W48`. Everything booked so far is settled.
+    `period` names the settlement in the memo, such as `2025-W48`. Everything booked so far is settled: with all, or
+    with those in `parties` where the one that sells owes others too, such as its suppliers.
     """
     kept = tx.get(TRANSFER, transfer_id)
     if kept is None:
         owed = _open_items(tx, platform, "payable", currency)
         owing = _open_items(tx, platform, "receivable", currency)
+        if parties is not None:
+            owed = {party: minor for party, minor in owed.items() if party in parties}
+            owing = {party: minor for party, minor in owing.items() if party in parties}
         if not owed and not owing:
             return ()
         body = transfers.netting(transfer_id, platform, period, currency, owed, owing)

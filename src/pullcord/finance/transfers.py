@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
-from functools import lru_cache
 
 from pullcord.base import InvalidInput, Money, OrderId, PartyId
 
@@ -55,24 +53,18 @@ def forfeit(transfer_id: str, platform: PartyId, order_id: OrderId, amount: Mone
     return transfer(transfer_id, f"forfeit of order {order_id}", amount.currency, lines)
 
 
-@lru_cache(maxsize=1_024)
-def _parts(price: Money, shares: tuple[Fraction, ...]) -> tuple[Money, ...]:
-    """The price split by the shares. Kept, for a price card has few prices and exact fractions are slow."""
-    return price.split(shares)
-
-
 def sale(
     transfer_id: str,
     platform: PartyId,
     order_id: OrderId,
     price: Money,
     deposit_used: Money,
-    shares: Sequence[tuple[PartyId, Fraction]],
+    parts: Sequence[tuple[PartyId, Money]],
 ) -> Transferred:
-    """A handover: the deposit is used up, the customer pays the rest, and each party earns its share of the price.
+    """A handover: the deposit is used up, the customer pays the rest, and each party earns its part of the price.
 
-    The platform collects for all; what it owes a party stands in `payable/<party>` until it is settled. The split is
-    exact to the minor unit (`Money.split`).
+    `platform` is the party that sells and collects for all; what it owes a party stands in `payable/<party>` until it
+    is settled. `parts` add up to the price; one below zero is what its party gives, so that the others get theirs.
     """
     whole = _positive(price, "a sale")
     if deposit_used.currency != price.currency or not 0 <= deposit_used.minor <= whole:
@@ -80,17 +72,74 @@ def sale(
             f"a deposit of {deposit_used} cannot be used up by a sale at {price}",
             "use at most the price, in its currency; refund what is left",
         )
-    parts = _parts(price, tuple(share for _, share in shares))
     lines = [
         (account(platform, "cash"), whole - deposit_used.minor),
         (account(platform, "customer_deposits", order_id), deposit_used.minor),
+        *_shared(platform, price, parts),
     ]
-    for (party, _), part in zip(shares, parts, strict=True):
-        if party != platform:
-            lines.append((account(platform, "payable", party), -part.minor))
-            lines.append((account(party, "receivable", platform), part.minor))
-        lines.append((account(party, "sales"), -part.minor))
     return transfer(transfer_id, f"sale of order {order_id}", price.currency, lines)
+
+
+def fee(
+    transfer_id: str,
+    seller: PartyId,
+    order_id: OrderId,
+    month: int,
+    amount: Money,
+    parts: Sequence[tuple[PartyId, Money]],
+) -> Transferred:
+    """The customer pays one month of a plan, and each party earns its part of it."""
+    lines = [(account(seller, "cash"), _positive(amount, "a monthly fee")), *_shared(seller, amount, parts)]
+    return transfer(transfer_id, f"month {month} of order {order_id}", amount.currency, lines)
+
+
+def _shared(seller: PartyId, whole: Money, parts: Sequence[tuple[PartyId, Money]]) -> list[tuple[str, int]]:
+    """The lines by which the parties earn what the seller collected."""
+    total = sum(part.minor for _, part in parts)
+    if total != whole.minor or any(part.currency != whole.currency for _, part in parts):
+        raise InvalidInput(
+            f"parts of {total} minor units do not make up {whole}", "let the parts add up to what was paid"
+        )
+    lines: list[tuple[str, int]] = []
+    for party, part in parts:
+        if party != seller and part.minor > 0:
+            lines.append((account(seller, "payable", party), -part.minor))
+            lines.append((account(party, "receivable", seller), part.minor))
+        elif party != seller:
+            lines.append((account(seller, "receivable", party), -part.minor))
+            lines.append((account(party, "payable", seller), part.minor))
+        lines.append((account(party, "sales"), -part.minor))
+    return lines
+
+
+def loan(transfer_id: str, lender: PartyId, borrower: PartyId, order_id: OrderId, amount: Money) -> Transferred:
+    """A funder lends the seller what a customer has yet to pay."""
+    _two_parties(borrower, lender)
+    minor = _positive(amount, "a loan")
+    lines = (
+        (account(lender, "lent", order_id), minor),
+        (account(lender, "cash"), -minor),
+        (account(borrower, "cash"), minor),
+        (account(borrower, "borrowed", order_id), -minor),
+    )
+    return transfer(transfer_id, f"loan of {lender} to {borrower} for order {order_id}", amount.currency, lines)
+
+
+def repayment(
+    transfer_id: str, lender: PartyId, borrower: PartyId, order_id: OrderId, amount: Money, interest: Money
+) -> Transferred:
+    """The loan goes back, and what it cost with it."""
+    _two_parties(borrower, lender)
+    minor = _positive(amount, "a repayment")
+    lines = (
+        (account(borrower, "borrowed", order_id), minor),
+        (account(borrower, "interest_paid"), interest.minor),
+        (account(borrower, "cash"), -minor - interest.minor),
+        (account(lender, "cash"), minor + interest.minor),
+        (account(lender, "lent", order_id), -minor),
+        (account(lender, "interest_earned"), -interest.minor),
+    )
+    return transfer(transfer_id, f"repayment of {borrower} to {lender} for order {order_id}", amount.currency, lines)
 
 
 def invoice(transfer_id: str, buyer: PartyId, supplier: PartyId, amount: Money, about: str) -> Transferred:

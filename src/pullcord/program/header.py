@@ -93,6 +93,14 @@ class AllianceKeys(BaseModel):
         Literal["technology", "funding", "direct"],
         _key("how the platform takes part; direct, where it is not said: the platform sells and holds the deposits"),
     ] = "direct"
+    discounts_borne_by: Annotated[
+        str | None, _key("the party that bears what a campaign takes off the price; all by their shares, if absent")
+    ] = None
+    funding_rate_per_year: Annotated[
+        str | None,
+        BeforeValidator(_as_text),
+        _key("simple interest on what the funder lends from the lock to the handover", "share/year"),
+    ] = None
 
 
 class ProgramKeys(BaseModel):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 
 from pullcord.alliance import Mode, Party, SettlementShare
-from pullcord.base import Money, NotFound
+from pullcord.base import Money, NotFound, PartyId
 from pullcord.campaigns import CampaignTerms
 from pullcord.claims import Claim, TestedFigure
 from pullcord.demand import MonthlySales, Rival, Taste
@@ -127,6 +128,8 @@ class Program:
     new_product_id: str
     policies: Policies
     mode: Mode  # how the platform takes part
+    discounts_borne_by: PartyId | None  # of campaigns; None: all bear them by their shares
+    funding_rate_per_year: Fraction | None  # on what the funder lends; stated where the mode is funding
     parties: tuple[Party, ...]
     product: ProductModel
     variants: tuple[Variant, ...]

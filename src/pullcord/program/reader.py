@@ -7,7 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from pullcord.alliance import Mode
 from pullcord.base import InvalidInput
 from pullcord.demand import MonthlySales, Taste
 from pullcord.logistics import City
@@ -15,6 +14,7 @@ from pullcord.procurement import Supplier
 from pullcord.production import Plant
 
 from . import records
+from .alliance_terms import alliance_terms, check_alliance
 from .bill import check_bill
 from .channel_records import campaigns, check_campaigns
 from .claim_tables import CLAIMS, TEST_RECORDS, claims_of, tested_figures_of
@@ -96,6 +96,7 @@ def _assemble(
     check_prices(tables, faults)
     check_deposit(tables, header, faults)
     check_settlement(tables, header.currency or "", faults)
+    check_alliance(tables, header, faults)
     check_launch(tables, header, faults)
     check_market(tables, header, faults)
     check_survey(tables, header, faults)
@@ -140,7 +141,7 @@ def _assemble(
         **header.keys.model_dump(exclude={"policies", "survey", "alliance"}),
         **body,
         policies=header.keys.policies_of(header.deposit),
-        mode=Mode(header.keys.alliance.mode),
+        **alliance_terms(header.keys.alliance),
         survey=header.survey_of(records.plain(tables, "survey", SurveyTerm, faults)),
         product=product,
         assumptions=MappingProxyType(assumptions),
