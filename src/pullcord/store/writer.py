@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -271,7 +272,11 @@ class Writer:
         streams = [STREAM_PREFIX + command.id for command in commands]
         for stream, body in self._database.first_versions(self._cursor, self._program_id, streams):
             kept[stream] = self._answered.open(body)
-        answers = [self._decide(command, stream, kept) for command, stream in zip(commands, streams, strict=True)]
+        now = self._clock.now()  # one instant for the group: it becomes true in one moment
+        at = instant_text(now)
+        answers = [
+            self._decide(command, stream, kept, now, at) for command, stream in zip(commands, streams, strict=True)
+        ]
         page = self._page
         if page.seq != self.committed_seq:
             with self._database.together(self._raw, len(self._unwritten)):
@@ -306,7 +311,7 @@ class Writer:
         )
         return cursor
 
-    def _decide(self, command: Command[Any], stream: str, kept: dict[str, Any]) -> Any:
+    def _decide(self, command: Command[Any], stream: str, kept: dict[str, Any], now: datetime, at: str) -> Any:
         """The command's answer, from what was kept or decided now; a Failure when it raised and was undone."""
         page = self._page
         seq = page.seq
@@ -324,7 +329,6 @@ class Writer:
                         "give each new command an id of its own",
                     )
                 return open_answer(command, before.answer_type, before.answer)
-            now = self._clock.now()
             page.seq = seq + 1  # the command's own event comes first, and is written when the answer is known
             tx = Transaction(page, now, command.party, seq + 1)
             answer = command.decide(tx)
@@ -345,7 +349,7 @@ class Writer:
                 raise GroupFailed from failure
             return Failure(failure)
         own = Event(seq + 1, now, self._answered.kind, stream, 1, command.party, None, body)
-        self._chain([(own, sealed), *page.drafts], instant_text(now))
+        self._chain([(own, sealed), *page.drafts], at)
         page.drafts.clear()
         page.rows.keep()
         kept[stream] = body
