@@ -20,9 +20,11 @@ def normal_email(written: str) -> str | None:
     """
     text = unicodedata.normalize("NFC", written.strip())
     local, at, domain = text.rpartition("@")
-    if not at or len(local.encode()) > LONGEST_LOCAL or not _LOCAL.fullmatch(local) or ".." in f".{local}.":
+    if not at or not _LOCAL.fullmatch(local) or ".." in f".{local}.":
         return None
     if any(unicodedata.category(letter)[0] == "C" for letter in local):  # control and format signs, lone surrogates
+        return None
+    if len(local.encode()) > LONGEST_LOCAL:
         return None
     try:
         ascii_domain = domain.lower().encode("idna").decode("ascii").lower()

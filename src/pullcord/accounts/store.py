@@ -5,6 +5,7 @@ What a database says when it fails may hold the row it failed on. None of that l
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from .tables import PERSON, SESSION, THROTTLE, bring_to_newest
 
 BUSY_S = 10.0
 _SUFFIX = ".people.db"
+_LOG = "accounts"
 
 
 def accounts_url(ledger_url: str) -> str:
@@ -73,12 +75,17 @@ class People:
             raise
 
     def _make_engine(self) -> sa.Engine:
-        # Without hide_parameters, a failure's message and the engine's log would hold names and addresses.
+        # Without hide_parameters, a failure's message would hold names and addresses; at level DEBUG the engine's log
+        # holds every row that is read, so this engine's stays silent whatever is asked of the others.
+        logging.getLogger(f"sqlalchemy.engine.Engine.{_LOG}").setLevel(logging.WARNING)
         if not self.is_sqlite:
-            return sa.create_engine(self._url, hide_parameters=True, pool_size=8, max_overflow=64, pool_pre_ping=True)
+            return sa.create_engine(
+                self._url, hide_parameters=True, logging_name=_LOG, pool_size=8, max_overflow=64, pool_pre_ping=True
+            )
         engine = sa.create_engine(
             self._url,
             hide_parameters=True,
+            logging_name=_LOG,
             connect_args={"timeout": BUSY_S, "check_same_thread": False},
             pool_size=8,
             max_overflow=-1,
