@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from pullcord import (
     alliance,
     campaigns,
+    claims,
     demand,
     finance,
     logistics,
@@ -43,6 +44,7 @@ def projections() -> tuple[Projection, ...]:
         orders.PROJECTION,
         campaigns.PROJECTION,
         campaigns.SIGNALS_PROJECTION,
+        claims.PROJECTION,
     )
 
 
@@ -84,6 +86,8 @@ def open_app(program: Program, url: str, clock: Clock, outlook: Outlook | None =
             # The first plan says how many places the parts on hand carry: before it, nobody is promised anything.
             opening: list[Command[Any]] = [desk.open_program(), desk.open_stock()]
             opening += [desk.plan(plant.plant_id, "opening") for plant in program.plants]
+            if program.claims:  # those that do not hold stay out; `pullcord claims check` names them
+                opening.append(desk.publish_claims())
             for answer in ledger.execute_many(opening):
                 if isinstance(answer, PullcordError):
                     raise answer

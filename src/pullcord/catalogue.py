@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import cached_property
 from typing import TypeVar
 
 from pullcord import logistics, product
 from pullcord.alliance import Party, Role, SettlementContract, funder_of, seller_of
 from pullcord.base import FamilyId, NotFound, OptionId, PartId, PartyId, VariantId, monday_of
+from pullcord.claims import FactBook
 from pullcord.logistics import City
 from pullcord.offers import PlanPrice
 from pullcord.procurement import Part, Supplier
@@ -90,6 +92,11 @@ class Catalogue:
 
     def _only(self, role: Role) -> Party:
         return next(party for party in self.program.parties if party.role is role)
+
+    @cached_property
+    def facts(self) -> FactBook:
+        """What product, price card, contract and channel say, as the program's files have it."""
+        return FactBook(self.program)
 
     def local_time(self, at: datetime) -> datetime:
         """A UTC instant on the wall clock where the program is sold."""

@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from pullcord.alliance import RIGHTS, Role
-from pullcord.base import CampaignId, Forbidden, Money, PartyId
+from pullcord.base import CampaignId, ClaimId, Forbidden, Money, PartyId
 from pullcord.campaigns import CampaignTerms, Quota, Refundable, SignalCount
 from pullcord.catalogue import Catalogue
+from pullcord.claims import PUBLIC, Claim, Evidence, Medium, Subject, SubjectKind
 from pullcord.desk import Desk
 from pullcord.outlook import Outlook
 from pullcord.store import Command
@@ -28,6 +29,25 @@ CAMPAIGN = CampaignTerms(
     queue_max=10,
     hold_hours=1,
     quotas=(Quota("*", "*", 5),),
+)
+CLAIM = Claim(
+    ClaimId("white"),
+    PartyId("maker"),
+    Medium.PICTURE,
+    Subject(SubjectKind.OPTION, "colour.white"),
+    "option",
+    "yes",
+    "",
+    "It comes in white.",
+    "有白色可选。",
+    Evidence.OPTION,
+    "option/colour.white",
+    (PUBLIC,),
+    DAY,
+    None,
+    (),
+    "",
+    "A",
 )
 Given = Callable[[Desk, PartyId | None], Command[object]]
 
@@ -62,10 +82,14 @@ COMMANDS: dict[str, tuple[str, Given]] = {
     "receive": ("maker", lambda desk, party: desk.receive(DAY, party=party)),
     "pay_suppliers": ("maker", lambda desk, party: desk.pay_suppliers(DAY, party=party)),
     "arrive": ("carrier", lambda desk, party: desk.arrive(DAY, party=party)),
+    "publish_claims": ("shop", lambda desk, party: desk.publish_claims(party=party)),
+    "publish_claim": ("maker", lambda desk, party: desk.publish_claim(CLAIM, party=party)),
+    "withdraw_claim": ("shop", lambda desk, party: desk.withdraw_claim("roof", "why", party=party)),
+    "change_fact": ("maker", lambda desk, party: desk.change_fact("option/colour.white", "no", "why", party=party)),
 }
 
 # Where several roles may give a command: those besides the one whose job it is.
-ALSO: dict[str, tuple[Role, ...]] = {}
+ALSO: dict[str, tuple[Role, ...]] = {"publish_claim": (Role.PLATFORM,)}
 
 
 @pytest.fixture(scope="module")

@@ -19,12 +19,12 @@ def draft(
     may_en, may_zh = _may(ground)
     english = (
         f"You reserved {ground.name} while this was public ({public_from} to {public_to}): “{claim.shown_en}”\n"
-        f"It rested on {what_en}: {was_en}. It is now: {is_en}. What was said is therefore no longer shown.\n"
+        f"What has changed is {what_en}: it was {was_en}, and is now {is_en}. What was said is no longer shown.\n"
         f"{may_en}"
     )
     chinese = (
         f"您预订 {ground.name} 时，以下内容正在公示（{public_from} 至 {public_to}）：“{claim.shown_zh}”\n"
-        f"其依据是：{what_zh}：{was_zh}；现在为：{is_zh}。因此该内容已停止展示。\n"
+        f"发生变化的是：{what_zh}：原为{was_zh}，现为{is_zh}。该内容已停止展示。\n"
         f"{may_zh}"
     )
     return english, chinese

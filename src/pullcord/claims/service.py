@@ -171,12 +171,11 @@ def change_fact(
     for (claim_id, row), condition, count in zip(rows.items(), conditions, counts, strict=True):
         moved = touched[claim_id]
         _take_back(tx, row, f"`{moved}` changed: {why}", moved)
-        was, became = before.find(moved), after.find(moved)
-        assert was is not None
+        became = after.find(key)
         assert became is not None
         public_from, public_to = ((at + utc_offset).date() for at in (condition.since, condition.until))
-        english, chinese = draft(book.ground, row.claim, was, became, public_from, public_to)
-        notice = Notice(claim_id, moved, was.value, became.value, condition, count, english, chinese)
+        english, chinese = draft(book.ground, row.claim, fact, became, public_from, public_to)
+        notice = Notice(claim_id, key, fact.value, became.value, condition, count, english, chinese)
         tx.emit(f"claim/{claim_id}", NoticeDrafted(notice))
         notices.append(notice)
     fallen = _fall(tx, after, day, f"`{key}` changed")

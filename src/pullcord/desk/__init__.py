@@ -6,6 +6,7 @@ is done to what, so a step that can happen only once cannot happen twice.
 
 from .alliance import AllianceDesk
 from .campaigns import CampaignDesk
+from .claims import ClaimsDesk
 from .customers import CustomerDesk
 from .insight import STAGES, InsightDesk, quarter_of
 from .market import MarketDesk
@@ -15,7 +16,7 @@ from .plant import PlantDesk
 from .quotes import QuoteDesk
 
 
-class Desk(AllianceDesk, CampaignDesk, CustomerDesk, InsightDesk, MarketDesk, PlantDesk, QuoteDesk):
+class Desk(AllianceDesk, CampaignDesk, ClaimsDesk, CustomerDesk, InsightDesk, MarketDesk, PlantDesk, QuoteDesk):
     """All commands of one program, ready to be given to its ledger."""
 
 
