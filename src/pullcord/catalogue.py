@@ -12,6 +12,7 @@ from typing import TypeVar
 from pullcord import logistics, product
 from pullcord.alliance import Party, Role, SettlementContract, funder_of, seller_of
 from pullcord.base import FamilyId, NotFound, OptionId, PartId, PartyId, VariantId, monday_of
+from pullcord.channel import ChannelBook
 from pullcord.claims import FactBook
 from pullcord.logistics import City
 from pullcord.offers import PlanPrice
@@ -84,6 +85,12 @@ class Catalogue:
             }
             for plant in program.plants
         }
+        self.channel = ChannelBook(
+            program.channel_rules,
+            self.cities,
+            {key: price.price for key, price in self.prices.items()},
+            self.seller.party_id,
+        )
         limited = {(limit.family_id, limit.option_id) for limit in program.option_limits}
         self.limited_options: Mapping[str, tuple[OptionUse, ...]] = {
             variant.variant_id: tuple(OptionUse(f, o) for f, o in variant.choices if (f, o) in limited)

@@ -18,7 +18,7 @@ from pullcord.base import (
     check_id,
     require_utc,
 )
-from pullcord.campaigns import CampaignTerms, Place, SignalCount
+from pullcord.campaigns import CampaignTerms, Place, PlaceState, SignalCount
 from pullcord.store import Command, Transaction
 
 from .model import Count
@@ -83,8 +83,11 @@ class CampaignDesk(OrderClerk):
         check_id(person_id, "person")
         self.house.price(variant_id, plan)
         self.house.city(city_id)
+        barred = self.house.channel.why_not(variant_id, plan, city_id)
 
         def decide(tx: Transaction) -> Place:
+            if barred is not None:
+                return Place(OrderId(order_id), PlaceState.REFUSED, refused=barred.why)
             return campaigns.reserve(
                 tx,
                 OrderId(order_id),

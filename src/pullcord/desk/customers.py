@@ -28,13 +28,16 @@ class CustomerDesk(OrderClerk):
         party: PartyId | None = None,
         person: PersonId | None = None,
     ) -> Command[Outcome]:
-        """Note a wish."""
+        """Note a wish. Where no order could follow from it, nothing is noted, and the refusal says why."""
         check_id(order_id, "order", longest=LONGEST_NAMED_ID)
         check_id(person_id, "person")
         self.house.price(variant_id, plan)
         self.house.city(city_id)
+        barred = self.house.channel.why_not(variant_id, plan, city_id)
 
         def decide(tx: Transaction) -> Outcome:
+            if barred is not None:
+                return Outcome(OrderId(order_id), State.CANCELLED, barred.why)
             return orders.reserve(
                 tx, OrderId(order_id), PersonId(person_id), VariantId(variant_id), plan, CityId(city_id)
             )
@@ -60,6 +63,8 @@ class CustomerDesk(OrderClerk):
 
         def decide(tx: Transaction) -> Outcome:
             order = orders.find_order(tx, OrderId(order_id))
+            if barred := self._barred(order):
+                return orders.outcome(order, barred.why)
             due = campaigns.deposit_due(tx, order) or self.policies.deposit
             return orders.deposit(tx, OrderId(order_id), due if amount is None else amount, due)
 

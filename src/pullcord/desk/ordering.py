@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from pullcord import orders
 from pullcord.alliance import Role
 from pullcord.base import Attempt, Forbidden, OrderId, PartyId, PersonId
-from pullcord.orders import Outcome
+from pullcord.channel import Barred
+from pullcord.orders import OrderRow, Outcome
 from pullcord.store import Command, Transaction
 
 from .following import FollowingClerk
@@ -69,6 +70,10 @@ class OrderClerk(FollowingClerk):
         if acting is not None and owner is not None and acting != owner:
             raise _not_theirs(f"order `{body['order']}` would be another person's", attempt)
         return command
+
+    def _barred(self, order: OrderRow) -> Barred | None:
+        """Why nothing more can come of an order where it is to be handed over; None where nothing stands against it."""
+        return self.house.channel.why_not(order.variant_id, order.plan, order.city_id)
 
     def _acting(self, giver: str, person: PersonId | None) -> PersonId | None:
         known = self.house.parties.get(giver)

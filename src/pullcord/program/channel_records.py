@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pullcord.base import CampaignId
+from pullcord.base import CampaignId, InvalidInput
 from pullcord.campaigns import CampaignTerms, PriceStep, Quota, Refundable
+from pullcord.channel import ChannelRule, PriceRule, Subsidy
 
-from .channel_tables import CAMPAIGN_PRICES, CAMPAIGN_QUOTAS, CAMPAIGNS
+from .channel_tables import CAMPAIGN_PRICES, CAMPAIGN_QUOTAS, CAMPAIGNS, CHANNEL_RULES
 from .column import TableSpec
 from .columns import PRICE_CARD
 from .faults import Faults
@@ -50,6 +51,43 @@ class _Campaigns:
 
     def _utc(self, local: datetime) -> datetime:
         return local.replace(tzinfo=UTC) - self.ahead
+
+
+def channel_rules(tables: Tables, faults: Faults) -> tuple[ChannelRule, ...]:
+    """Who may sell what where, row by row."""
+    return each(tables, CHANNEL_RULES.name, _rule, faults)
+
+
+def _rule(row: Row) -> ChannelRule:
+    return ChannelRule(
+        row["city_id"],
+        row["plan"],
+        row["seller_party_id"],
+        row["may_sell"],
+        PriceRule(row["price_rule"]),
+        row["floor_{currency}"],
+        row["invoice_party_id"],
+        row["plate"],
+        _subsidy(row),
+        row["source"],
+        row["mark"],
+    )
+
+
+def _subsidy(row: Row) -> Subsidy | None:
+    told = ("payer", "most_{currency}", "since", "until", "needs_invoice")
+    if row["subsidy"] is None:
+        if any(row[f"subsidy_{name}"] is not None for name in told):
+            raise InvalidInput("something is said of a subsidy that has no name", "fill `subsidy`, or empty the rest")
+        return None
+    return Subsidy(
+        row["subsidy"],
+        row["subsidy_payer"] or "",
+        row["subsidy_most_{currency}"],
+        row["subsidy_since"],
+        row["subsidy_until"],
+        bool(row["subsidy_needs_invoice"]),
+    )
 
 
 def campaigns(tables: Tables, utc_offset_hours: float, faults: Faults) -> tuple[CampaignTerms, ...]:

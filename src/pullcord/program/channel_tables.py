@@ -1,4 +1,4 @@
-"""What the tables of the sales channel hold: campaigns, with their places and their price ladders."""
+"""What the tables of the sales channel hold: who may sell where, and campaigns with places and price ladders."""
 
 from __future__ import annotations
 
@@ -73,4 +73,33 @@ CAMPAIGN_PRICES = TableSpec(
     required=False,
 )
 
-CHANNEL_TABLES = (CAMPAIGNS, CAMPAIGN_QUOTAS, CAMPAIGN_PRICES)
+CHANNEL_RULES = TableSpec(
+    "channel_rules",
+    (
+        ref_column("city_id", "cities.city_id", "where; * is all cities. The row that says most decides", or_any=True),
+        ref_column("plan", "price_card.plan", "which plan; * is all plans", or_any=True),
+        ref_column("seller_party_id", "parties.party_id", "who sells; empty is who sells elsewhere", required=False),
+        Column("may_sell", Kind.YES_NO, "whether it may be sold there at all"),
+        Column(
+            "price_rule",
+            Kind.CHOICE,
+            "list: at the price card's, less what a campaign takes off; floor: never below the floor",
+            choices=("list", "floor"),
+        ),
+        money_column("floor_{currency}", "the lowest price, with the rule `floor`", "maker", required=False),
+        ref_column("invoice_party_id", "parties.party_id", "who invoices; empty is the seller", required=False),
+        text_column("plate", "how a plate is had there; empty where no source says", required=False),
+        text_column("subsidy", "what somebody else pays towards it; empty is nothing known", required=False),
+        text_column("subsidy_payer", "who pays it", required=False),
+        money_column("subsidy_most_{currency}", "the most it comes to; empty is not known", "payer", required=False),
+        Column("subsidy_since", Kind.DATE, "its first day", required=False, source="payer"),
+        Column("subsidy_until", Kind.DATE, "its last day", required=False, source="payer"),
+        Column("subsidy_needs_invoice", Kind.YES_NO, "whether it needs a local invoice", required=False),
+        SOURCE,
+        MARK,
+    ),
+    key=("city_id", "plan"),
+    required=False,
+)
+
+CHANNEL_TABLES = (CHANNEL_RULES, CAMPAIGNS, CAMPAIGN_QUOTAS, CAMPAIGN_PRICES)

@@ -11,6 +11,7 @@ from pathlib import Path
 from pullcord.alliance import Mode, Party, SettlementShare
 from pullcord.base import Money, NotFound, PartyId
 from pullcord.campaigns import CampaignTerms
+from pullcord.channel import ChannelRule
 from pullcord.claims import Claim, TestedFigure
 from pullcord.demand import MonthlySales, Rival, Taste
 from pullcord.logistics import City, TransitRule
@@ -160,6 +161,7 @@ class Program:
     claims: tuple[Claim, ...] = ()  # as written: whether they hold, claims.check_claims says
     tested_figures: tuple[TestedFigure, ...] = ()
     campaigns: tuple[CampaignTerms, ...] = ()  # ready to be opened
+    channel_rules: tuple[ChannelRule, ...] = ()  # without one, everything may be sold everywhere
 
     def assumed(self, key: str) -> float:
         """The value of an assumption. Raises NotFound, naming the nearest one."""

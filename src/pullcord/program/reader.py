@@ -16,7 +16,7 @@ from pullcord.production import Plant
 from . import records
 from .alliance_terms import alliance_terms, check_alliance
 from .bill import check_bill
-from .channel_records import campaigns, check_campaigns
+from .channel_records import campaigns, channel_rules, check_campaigns
 from .claim_tables import CLAIMS, TEST_RECORDS, claims_of, tested_figures_of
 from .columns import ASSUMPTIONS, FAMILIES, TABLES
 from .crosschecks import (
@@ -150,6 +150,7 @@ def _assemble(
         sources=tuple(records.sources(tables)),
         digest=digest,
         folder=folder,
+        channel_rules=channel_rules(tables, faults),
         campaigns=campaigns(tables, header.keys.utc_offset_hours, faults),
     )
 

@@ -35,6 +35,7 @@ Step = tuple[datetime, int, Callable[[], None]]
 class Tally:
     """What the replay met that the ledger's tables do not say at a glance."""
 
+    turned_away: int = 0  # reserved where no order can follow
     asked: int = 0
     declined: int = 0  # saw a date and found the wait too long
     short_of_parts: int = 0  # builds put off for want of parts, summed over days
@@ -58,6 +59,7 @@ class LaunchReplay:
         self._ticket = count()
         self._batch: list[tuple[Command[Any], Callable[[Any], None]]] = []
         self._planned: dict[str, list[str]] = {}
+        self._turned_away: set[str] = set()
         self._signals = True  # something has come that no forecast has seen: the launch itself, to begin with
 
     def run(self) -> Tally:
@@ -159,12 +161,19 @@ class LaunchReplay:
             self.desk.reserve(
                 customer.order_id, customer.person_id, customer.variant_id, customer.plan, customer.city_id
             ),
-            lambda _: None,
+            lambda answer: self._reserved(customer, answer),
         )
         if customer.asks_after is not None:
             self._at(customer.reserves_at + customer.asks_after, lambda: self._ask(customer))
 
+    def _reserved(self, customer: Customer, answer: Outcome) -> None:
+        if answer.refused:
+            self._turned_away.add(customer.order_id)
+            self.tally.turned_away += 1
+
     def _ask(self, customer: Customer) -> None:
+        if customer.order_id in self._turned_away:
+            return
         self.tally.asked += 1
         self._say(self.desk.quote(customer.order_id), lambda answer: self._shown(customer, answer))
 
