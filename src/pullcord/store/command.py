@@ -49,6 +49,10 @@ class Command(Generic[A]):
     decide: Callable[[Transaction], A]
     answer: type[A] | types.UnionType | None  # what `decide` returns, so that a kept answer can be read
 
+    def under(self, command_id: CommandId) -> Command[A]:
+        """The same wish under another name."""
+        return Command(command_id, self.party, self.name, self.body, self.decide, self.answer)
+
 
 _CANONICAL = msgspec.json.Encoder(order="deterministic")
 

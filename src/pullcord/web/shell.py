@@ -44,9 +44,9 @@ class Shell:
         self._options = options = context.options
         self._monotonic = context.monotonic
         self._metrics = context.metrics
-        self._limiter = Limiter(options.rate_per_client, context.monotonic) if options.rate_per_client else None
-        self._headers = list(SECURITY_HEADERS) + ([_STAY_ON_HTTPS] if options.secure else [])
-        self._names = {name for name, _ in self._headers}
+        self.limiter = Limiter(options.rate_per_client, context.monotonic) if options.rate_per_client else None
+        self.headers = list(SECURITY_HEADERS) + ([_STAY_ON_HTTPS] if options.secure else [])
+        self._names = {name for name, _ in self.headers}
         self._begun = secret_token(6)
         self._count = 0
         self._tracer: Tracer | None = tracer(options.otlp_endpoint) if options.otlp_endpoint else None
@@ -56,10 +56,9 @@ class Shell:
             await self.app(scope, receive, send)
             return
         began = self._monotonic()
-        self._count += 1
-        request_id = f"{self._begun}-{self._count:x}"
+        request_id = self.next_id()
         scope["pullcord.request_id"] = request_id
-        answered = _Answered(send, self._headers, self._names, request_id.encode())
+        answered = _Answered(send, self.headers, self._names, request_id.encode())
         try:
             if self._tracer is None:
                 await self._within_limits(scope, receive, answered)
@@ -70,12 +69,24 @@ class Shell:
         finally:
             seconds = self._monotonic() - began
             route = scope.get("path_template") or "unknown"
-            self._metrics.request(_known(scope["method"]), route, answered.status, seconds)
-            if self._options.access_log and log.isEnabledFor(logging.INFO):
-                # The route, not the path: paths and queries may hold what is nobody's business.
-                log.info(
-                    "%s %s %d %.1f ms %s", _known(scope["method"]), route, answered.status, seconds * 1e3, request_id
-                )
+            self.ended(_known(scope["method"]), route, answered.status, seconds, request_id)
+
+    @property
+    def traced(self) -> bool:
+        """Whether every request is to leave a trace."""
+        return self._tracer is not None
+
+    def next_id(self) -> str:
+        """The name of one more request."""
+        self._count += 1
+        return f"{self._begun}-{self._count:x}"
+
+    def ended(self, method: str, route: str, status: int, seconds: float, request_id: str) -> None:
+        """Count an answered request, and log it."""
+        self._metrics.request(method, route, status, seconds)
+        if self._options.access_log and log.isEnabledFor(logging.INFO):
+            # The route, not the path: paths and queries may hold what is nobody's business.
+            log.info("%s %s %d %.1f ms %s", method, route, status, seconds * 1e3, request_id)
 
     async def _within_limits(self, scope: Scope, receive: Receive, answered: _Answered) -> None:
         refused = self._refused(scope)
@@ -93,9 +104,9 @@ class Shell:
 
     def _refused(self, scope: Scope) -> Reply | None:
         headers = request_headers(scope)
-        if self._limiter is not None and scope["path"] not in _NO_LIMIT:
+        if self.limiter is not None and scope["path"] not in _NO_LIMIT:
             client = scope.get("client")
-            wait_s = self._limiter.take(client[0] if client else "")
+            wait_s = self.limiter.take(client[0] if client else "")
             if wait_s:
                 return too_many(wait_s, scope["path"])
         length = headers.get(b"content-length")

@@ -41,10 +41,14 @@ class Tail:
         try:
             yield self
         finally:
-            self._closing = True
-            self._tell()
+            self.close()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    def close(self) -> None:
+        """Let everybody who follows go."""
+        self._closing = True
+        self._tell()
 
     async def _follow(self) -> None:
         while True:
