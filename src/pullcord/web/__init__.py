@@ -1,6 +1,6 @@
 """What the API and the shop share: the way to the ledger, errors as problem+json, headers, limits, metrics."""
 
-from .assembly import app_config, asgi_route, assemble, common_routes, not_allowed
+from .assembly import app_config, asgi_route, assemble, common_routes, not_allowed, page_route
 from .context import Context, Options
 from .gateway import Gateway
 from .limits import Limiter, Rate
@@ -38,6 +38,7 @@ __all__ = [
     "assemble",
     "common_routes",
     "not_allowed",
+    "page_route",
     "problem",
     "request_headers",
     "send_reply",

@@ -20,20 +20,21 @@ from .shell import Shell, unexpected
 ErrorPage = Callable[[Request[Any, Any, Any], int], Response[Any] | None]
 
 
-def asgi_route(path: str, app: ASGIApp) -> ASGIRouteHandler:
-    """A plain ASGI application at a path: Litestar finds the way, and nothing stands between."""
+def asgi_route(path: str, app: ASGIApp, *, is_mount: bool = False) -> ASGIRouteHandler:
+    """A plain ASGI application at a path without names in it, or at all below it: nothing stands between."""
 
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, send)  # type: ignore[arg-type]
 
-    return ASGIRouteHandler(path, copy_scope=False, name=path)(handle)
+    return ASGIRouteHandler(path, copy_scope=False, name=path, is_mount=is_mount)(handle)
 
 
-def page_route(path: str, answer: Callable[[Any], Any]) -> ASGIRouteHandler:
-    """A page that is only read: `answer` takes the scope and gives a Reply."""
+def page_route(path: str, answer: Callable[[Any], Any], *, is_mount: bool = False) -> ASGIRouteHandler:
+    """A page that is only read, or all pages below a path: `answer` takes the scope and gives a Reply."""
 
     async def served(scope: Any, receive: Any, send: Any) -> None:
         method = scope["method"]
+        scope["path_template"] = path
         if method in ("GET", "HEAD"):
             try:
                 reply: Reply = await answer(scope)
@@ -43,7 +44,7 @@ def page_route(path: str, answer: Callable[[Any], Any]) -> ASGIRouteHandler:
         else:
             await send_reply(send, not_allowed(scope["path"], method, ("GET", "HEAD")))
 
-    return asgi_route(path, served)
+    return asgi_route(path, served, is_mount=is_mount)
 
 
 def not_allowed(path: str, method: str, allowed: Sequence[str]) -> Reply:
@@ -62,7 +63,7 @@ def common_routes(context: Context) -> list[ASGIRouteHandler]:
         page_route("/healthz", lambda scope: health.healthz(context)),
         page_route("/readyz", lambda scope: health.readyz(context)),
         page_route("/metrics", lambda scope: health.metrics_page(context, scope)),
-        page_route("/problems/{code:str}", lambda scope: health.problem_page(scope["path_params"]["code"])),
+        page_route("/problems", lambda scope: health.problem_page(scope["path"].strip("/")), is_mount=True),
     ]
 
 

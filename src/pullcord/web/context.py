@@ -32,7 +32,7 @@ class Options:
     body_bytes_max: int = 65_536
     rate_per_client: Rate | None = PER_CLIENT  # by network address; None: no limit
     rate_per_party: Rate | None = PER_PARTY
-    token_seconds: float = 1.0  # how long a verified token is believed; a revoked one ends within this time
+    token_seconds: float = 0.4  # how long a verified token is believed; with the accounts own 0.5 s, within a second
     access_log: bool = True
     metrics_token: str | None = None  # without one, /metrics answers this machine only
     otlp_endpoint: str | None = None  # where traces go; None: none are made
