@@ -15,11 +15,13 @@ class Settings:
     """The environment's say: where the ledger is kept, and where public data lie.
 
     data_dir : the folder of public data at hand; cache_dir : where what is fetched is kept; None for the user's own.
+    otlp_endpoint : where `pullcord serve` sends its traces; None: it makes none.
     """
 
     database_url: str | None = None
     data_dir: Path | None = None
     cache_dir: Path | None = None
+    otlp_endpoint: str | None = None
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -27,6 +29,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     PULLCORD_DATABASE_URL chooses PostgreSQL instead of a SQLite file. PULLCORD_DATA_DIR names the folder of public
     data, so that nothing need be fetched; PULLCORD_CACHE_DIR the folder for what is fetched all the same.
+    PULLCORD_OTLP_ENDPOINT names where OpenTelemetry traces go.
     """
     values = os.environ if environ is None else environ
     url = values.get("PULLCORD_DATABASE_URL") or None
@@ -44,7 +47,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     cache_dir = _path(values, "PULLCORD_CACHE_DIR")
     if cache_dir is not None and cache_dir.exists() and not cache_dir.is_dir():
         raise InvalidInput(f"PULLCORD_CACHE_DIR names {cache_dir}, which is no folder", "name a folder to be made")
-    return Settings(url, data_dir, cache_dir)
+    endpoint = values.get("PULLCORD_OTLP_ENDPOINT") or None
+    if endpoint is not None and not endpoint.startswith(("http://", "https://")):
+        raise InvalidInput(
+            f"PULLCORD_OTLP_ENDPOINT names {endpoint}, which is no web address",
+            "write where a collector takes traces, such as http://localhost:4318/v1/traces",
+        )
+    return Settings(url, data_dir, cache_dir, endpoint)
 
 
 def _path(values: Mapping[str, str], name: str) -> Path | None:

@@ -1,6 +1,6 @@
 """Foundations: money, time, chance, names and errors. Nothing here knows what a car is."""
 
-from .clock import Clock, FixedClock, SimulatedClock, SystemClock, monday_of, require_utc
+from .clock import Clock, FixedClock, RunningClock, SimulatedClock, SystemClock, monday_of, require_utc
 from .currencies import CURRENCIES
 from .errors import (
     Attempt,
@@ -69,6 +69,7 @@ __all__ = [
     "Problem",
     "ProgramId",
     "PullcordError",
+    "RunningClock",
     "SimulatedClock",
     "SolverFailure",
     "SupplierId",

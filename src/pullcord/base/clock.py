@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
@@ -60,6 +61,20 @@ class SimulatedClock:
 
     def advance(self, by: timedelta) -> None:
         self.advance_to(self._at + by)
+
+
+class RunningClock:
+    """A clock that was set to some moment and runs on from there, perhaps faster than others. Never backwards."""
+
+    def __init__(self, start: datetime, speed: float = 1.0) -> None:
+        if not speed > 0:
+            raise InvalidInput(f"a clock cannot run at {speed:g} times real time", "give a speed above 0")
+        self._start = require_utc(start)
+        self._speed = speed
+        self._began_s = time.monotonic()
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=(time.monotonic() - self._began_s) * self._speed)
 
 
 def monday_of(day: date) -> date:

@@ -8,9 +8,10 @@ import typer
 
 from pullcord.base import InvalidInput, PullcordError
 
-from . import bench, demand, ledger, offer, operate, order, party, product, program
+from . import bench, claims, demand, ledger, offer, operate, order, party, product, program
 from .console import refused_by_machine, report_failure, talk
 from .run import run
+from .serve import serve
 
 app = typer.Typer(
     name="pullcord",
@@ -21,11 +22,13 @@ app = typer.Typer(
 )
 
 app.command()(run)
+app.command()(serve)
 app.add_typer(program.app, name="program")
 app.add_typer(product.app, name="product")
 app.add_typer(order.app, name="order")
 app.add_typer(offer.app, name="offer")
 app.add_typer(demand.app, name="demand")
+app.add_typer(claims.app, name="claims")
 app.add_typer(operate.production, name="production")
 app.add_typer(operate.procurement, name="procurement")
 app.add_typer(operate.logistics, name="logistics")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pullcord.base import Clock, FixedClock, Forbidden, InvalidInput, PullcordError, SystemClock
+from pullcord.base import Clock, FixedClock, Forbidden, InvalidInput, PullcordError, RunningClock, SystemClock
 
 if TYPE_CHECKING:
     from pullcord.app import App
@@ -68,6 +68,24 @@ def read_house(folder: Path, ledger: str | None) -> Iterator[tuple[Program, Ledg
 def clock_at(at: str | None) -> Clock:
     """A clock that stands at the time given, or the system's."""
     return SystemClock() if at is None else FixedClock(_instant(at))
+
+
+def program_clock(program: Program, url: str, at: str | None, speed: float) -> Clock:
+    """The clock of a server. Where nothing else is said it shows the true time, while the program's horizon lasts;
+    for a program that is over, it goes on from the ledger's last event, or from the program's first morning."""
+    from pullcord.app import read_app
+
+    if at is not None:
+        return RunningClock(_instant(at), speed)
+    now = SystemClock().now()
+    first = datetime.combine(program.starts_on, time(9), UTC) - timedelta(hours=program.utc_offset_hours)
+    if now < first + timedelta(weeks=program.horizon_weeks) and speed == 1:
+        return SystemClock()
+    start = first
+    with suppress(PullcordError), read_app(program, url) as kept:
+        for event in kept.events(kept.head() - 1):
+            start = max(first, event.recorded_at)
+    return RunningClock(start, speed)
 
 
 def ledger_url(program: Program, ledger: str | None) -> str:

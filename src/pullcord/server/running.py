@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from pullcord.base import Clock, Conflict, ProgramId, PullcordError
 from pullcord.program import Program
 from pullcord.web import Context, Gateway, Options, assemble
 
+from .acting import acting
 from .lane import Front
 from .upkeep import upkeep
 
@@ -48,6 +49,7 @@ class Serving:
     options: Options = field(default_factory=Options)
     sweep_every_s: float = SWEEP_EVERY_S
     campaigns: tuple[str, ...] = ()  # of the program's, those to be opened where they are not
+    act: bool = False  # plants, suppliers and carriers act by themselves, to try things out
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ async def running(serving: Serving) -> AsyncIterator[Running]:
             log_enabled=False,
         )
         lifespan: Any = shell.app
-        async with lifespan.lifespan(), upkeep(context, serving.sweep_every_s):
+        async with lifespan.lifespan(), upkeep(context, serving.sweep_every_s), _acting(context, serving.act):
             listening = asyncio.get_running_loop().create_task(granian.serve())
             try:
                 await _answers(host, port, listening)
@@ -114,6 +116,10 @@ async def running(serving: Serving) -> AsyncIterator[Running]:
                 granian.stop()  # type: ignore[no-untyped-call]
                 with suppress(asyncio.CancelledError):
                     await listening
+
+
+def _acting(context: Context, act: bool) -> AbstractAsyncContextManager[None]:
+    return acting(context) if act else nullcontext()
 
 
 def _open_campaigns(app: App, names: tuple[str, ...]) -> None:

@@ -58,9 +58,9 @@ async def _keep_up(context: Context, every_s: float) -> None:
     while True:
         await asyncio.sleep(every_s)
         number += 1
-        await _or_log("orders", lambda: _sweep(context))
+        await or_log("orders", lambda: _sweep(context))
         if number % ACCOUNTS_EVERY == 0:
-            await _or_log("accounts", lambda: asyncio.to_thread(context.accounts.sweep))
+            await or_log("accounts", lambda: asyncio.to_thread(context.accounts.sweep))
 
 
 async def _sweep(context: Context) -> None:
@@ -68,7 +68,7 @@ async def _sweep(context: Context) -> None:
         await context.gateway.give(command)
 
 
-async def _or_log(what: str, ask: Callable[[], Any]) -> None:
+async def or_log(what: str, ask: Callable[[], Any]) -> None:
     """A sweep that failed is tried again at the next; it must not end those that follow."""
     try:
         await ask()
