@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TypeVar
 
-from pullcord import logistics, product
+from pullcord import logistics, product, promising
 from pullcord.alliance import Party, Role, SettlementContract, funder_of, seller_of
 from pullcord.base import FamilyId, NotFound, OptionId, PartId, PartyId, VariantId, monday_of
 from pullcord.channel import ChannelBook
@@ -96,6 +96,15 @@ class Catalogue:
             variant.variant_id: tuple(OptionUse(f, o) for f, o in variant.choices if (f, o) in limited)
             for variant in program.variants
         }
+        self.needs = promising.Needs(
+            self.usage,
+            {
+                VariantId(variant_id): tuple((use.family_id, use.option_id) for use in uses)
+                for variant_id, uses in self.limited_options.items()
+            },
+            frozenset(self.common_parts),
+            {part_id: part.lead_time_days for part_id, part in self.parts.items()},
+        )
 
     def _only(self, role: Role) -> Party:
         return next(party for party in self.program.parties if party.role is role)

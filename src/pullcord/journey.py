@@ -8,18 +8,21 @@ that asked for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from math import inf
 from typing import Any
 
 from pullcord import campaigns, finance, logistics, orders, procurement, production, promising
-from pullcord.base import OrderId, monday_of
+from pullcord.base import OrderId, PartId, monday_of
 from pullcord.campaigns import CampaignOfferLapsed, CampaignQueueLeft
 from pullcord.catalogue import Catalogue
 from pullcord.logistics import LegArrived
 from pullcord.orders import DepositForfeited, DepositRefunded, OrderCancelled, OrderDeposited, OrderHandedOver, State
 from pullcord.procurement import PartsReceived
 from pullcord.production import SchedulePublished, VehicleBuilt
+from pullcord.promising import PromiseInDoubt, PromiseMoved
 from pullcord.store import Event, Reaction, Transaction
 
 
@@ -116,15 +119,64 @@ def count_spare_parts(house: Catalogue, tx: Transaction, event: Event[SchedulePu
         slot.capacity_vehicles - slot.free_vehicles - built.get(slot.week_start, 0) if slot else 0 for slot in slots
     ]
     waiting[0] += overdue
-    supply = procurement.parts_supply(
-        tx, body.plant_id, body.as_of, len(weeks), [house.parts[part_id] for part_id in house.common_parts]
-    )
+    supply = procurement.parts_supply(tx, body.plant_id, body.as_of, len(weeks), house.parts.values())
     spare = promising.spare_units(
         waiting,
         promising.units_that_parts_allow(house.common_parts, supply, len(weeks)),
         most=sum(house.capacity[body.plant_id].values()),
     )
-    promising.count_spare_parts(tx, body.plant_id, body.run_id, list(zip(weeks, spare, strict=True)))
+    # What is there or on order; from the day that an order placed now is there, what a supplier can deliver besides.
+    # Parts that every unit needs are ordered ahead, on the forecast: they may be counted on as the plan does.
+    parts = house.parts.values()
+    ahead = {part.part_id for part in parts if part.part_id in house.common_parts and part.supply_per_week is not None}
+
+    def supplied(**terms: int | None) -> Mapping[PartId, tuple[float, ...]]:
+        return procurement.parts_supply(
+            tx,
+            body.plant_id,
+            body.as_of,
+            len(weeks),
+            [replace(part, **terms) for part in parts],  # type: ignore[arg-type]
+        )
+
+    sure, at_will = supplied(lead_time_days=7 * (len(weeks) + 1)), supplied(supply_per_week=None)
+    allowances = promising.part_allowances(
+        tx,
+        body.plant_id,
+        weeks[0],
+        house.usage,
+        {part_id: supply[part_id] if part_id in ahead else sure[part_id] for part_id in house.parts},
+        {
+            part_id: weeks[at_will[part_id].index(inf)]
+            for part_id in house.parts
+            if inf in at_will[part_id] and part_id not in ahead
+        },
+        {part.part_id: part.supply_per_week for part in parts if part.part_id not in ahead},
+    )
+    promising.count_spare_parts(tx, body.plant_id, body.run_id, list(zip(weeks, spare, strict=True)), allowances)
+
+
+def recheck_promises(house: Catalogue, tx: Transaction, event: Event[SchedulePublished]) -> None:
+    """Whoever can no longer be served in the agreed week gets another, before it is late."""
+    broken = promising.broken_promises(
+        tx, house.needs, house.first_promised_week(tx.now), partial(orders.still_to_build, tx)
+    )
+    promising.move_promises(tx, house.needs, broken)
+
+
+def move_build_order(house: Catalogue, tx: Transaction, event: Event[PromiseMoved]) -> None:
+    """The plant hears of the new week."""
+    production.move_build_order(tx, orders.build_order_id(event.body.order_id), event.body.week_start)
+
+
+def tell_new_date(house: Catalogue, tx: Transaction, event: Event[PromiseMoved]) -> None:
+    """The customer hears of the new date, and that they may go."""
+    promising.tell_moved(tx, event.body, event.seq)
+
+
+def tell_doubt(house: Catalogue, tx: Transaction, event: Event[PromiseInDoubt]) -> None:
+    """The customer hears that there is no date, and that they may go."""
+    promising.tell_in_doubt(tx, event.body, event.seq)
 
 
 def book_supplier_invoice(house: Catalogue, tx: Transaction, event: Event[PartsReceived]) -> None:
@@ -189,7 +241,9 @@ REACTIONS: Mapping[type, tuple[Callable[[Catalogue, Transaction, Event[Any]], No
     OrderCancelled: (cancel_build_order, pass_place_on),
     CampaignOfferLapsed: (pass_offer_on,),
     CampaignQueueLeft: (pass_left_place_on,),
-    SchedulePublished: (call_off_parts, count_spare_parts),
+    SchedulePublished: (call_off_parts, count_spare_parts, recheck_promises),
+    PromiseMoved: (move_build_order, tell_new_date),
+    PromiseInDoubt: (tell_doubt,),
     PartsReceived: (book_supplier_invoice,),
     VehicleBuilt: (ship_from_plant,),
     LegArrived: (hand_over,),

@@ -161,7 +161,7 @@ def test_when_every_slot_is_taken_the_refusal_says_so(house: SmallHouse) -> None
     assert {event.body.week_start for event in house.events(OrderQuoted)} == {date(2025, 8, 18)}
     without_parts = house.quoted("w", "white")
     assert without_parts.state is State.RESERVED
-    assert without_parts.refused == "no free build slot begins on or after 2025-08-25"
+    assert without_parts.refused == "no place is left up to the week of 2025-08-18: part housing_white is used up"
     assert house.order("w").refused is not None, "it is noted with the order"
 
 

@@ -2,64 +2,104 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from threading import Lock
 
-from pullcord import offers, orders, procurement, promising
-from pullcord.base import CityId, OrderId, PartyId, VariantId
+from pullcord import offers, orders, promising
+from pullcord.base import CityId, Money, OrderId, PartyId, PersonId, VariantId
+from pullcord.catalogue import Catalogue
 from pullcord.orders import Outcome, Terms
-from pullcord.store import Command, Transaction
+from pullcord.outlook import Outlook
+from pullcord.promising import CapacityBook, Menu, Wish
+from pullcord.store import Command, Reader, Transaction
 
 from .ordering import OrderClerk
 
 
 class QuoteDesk(OrderClerk):
-    """Quote: a date, a price, and the slot held behind them."""
+    """Quote: a date, a price, and all that is held behind them; and the menu of weeks to choose from."""
 
-    def quote(self, order_id: str, *, attempt: int = 1, party: PartyId | None = None) -> Command[Outcome]:
-        """Show a date and a price, and hold the slot behind them."""
+    def __init__(self, house: Catalogue, outlook: Outlook) -> None:
+        super().__init__(house, outlook)
+        self._book = CapacityBook(house.needs)  # the writer's: commands are decided one at a time
+        self._menu_book = CapacityBook(house.needs)
+        self._menu_lock = Lock()
+
+    def quote(
+        self,
+        order_id: str,
+        *,
+        week_start: date | None = None,
+        attempt: int = 1,
+        party: PartyId | None = None,
+        person: PersonId | None = None,
+    ) -> Command[Outcome]:
+        """Show a date and a price, and hold what stands behind them: the earliest, or that of the week chosen.
+
+        A week that cannot take the vehicle is refused, and the refusal names the nearest that can.
+        """
 
         def decide(tx: Transaction) -> Outcome:
             order = orders.find_order(tx, OrderId(order_id))
-            return orders.quote(tx, OrderId(order_id), self.terms(tx, order.variant_id, order.plan, order.city_id))
+            terms = self.terms(tx, order.variant_id, order.plan, order.city_id, week_start)
+            return orders.quote(tx, OrderId(order_id), terms)
 
-        return self._for_customer(
-            "orders.quote", party, f"quote-{order_id}-{attempt}", {"order": order_id, "attempt": attempt}, decide
+        body = {"order": order_id, "attempt": attempt}
+        if week_start is not None:
+            body["week"] = week_start.isoformat()
+        return self._for_customer("orders.quote", party, f"quote-{order_id}-{attempt}", body, decide, person=person)
+
+    def menu(self, reader: Reader, variant_id: str, plan: str, city_id: str, at: datetime) -> Menu:
+        """Every week that could take the vehicle at this moment, and what choosing it costs or saves. Nothing is held.
+
+        `reader`: a snapshot of the ledger; any number of threads may ask.
+        """
+        self.house.price(variant_id, plan)
+        self.house.city(city_id)
+        with self._menu_lock:
+            return promising.menu(reader, self._wish(variant_id, city_id, at), self._most_for_a_week, self._menu_book)
+
+    @property
+    def _most_for_a_week(self) -> Money:
+        return self.policies.week_price_most or Money(0, self.program.currency)
+
+    def _wish(self, variant_id: str, city_id: str, at: datetime) -> Wish:
+        house = self.house
+        return Wish(
+            VariantId(variant_id),
+            house.needs.options[VariantId(variant_id)],
+            house.transit_days[city_id],
+            house.first_promised_week(at),
+            house.planned_by(at),
         )
 
-    def terms(self, tx: Transaction, variant_id: str, plan: str, city_id: str) -> Terms:
+    def terms(self, tx: Transaction, variant_id: str, plan: str, city_id: str, week_start: date | None = None) -> Terms:
         """What a quote made now rests on."""
-        house, price = self.house, self.house.price(variant_id, plan)
-        return Terms(
+        price, wish = self.house.price(variant_id, plan), self._wish(variant_id, city_id, tx.now)
+        terms = Terms(
             VariantId(variant_id),
             plan,
             CityId(city_id),
             price.price,
             offers.terms(price),
-            [(use.family_id, use.option_id) for use in house.limited_options[variant_id]],
-            house.transit_days[city_id],
-            self.own_parts_ready_on(tx, VariantId(variant_id)),
-            house.first_promised_week(tx.now),
+            wish.limited_options,
+            wish.transit_days,
+            wish.not_before,
+            wish.not_before,
             timedelta(hours=self.policies.quote_valid_hours),
+            wish.planned_by,
+            week_start,
+            self._book,
         )
-
-    def own_parts_ready_on(self, tx: Transaction, variant_id: VariantId) -> date:
-        """The day by which the parts that not every variant needs can be there for one more unit.
-
-        At once where the stock covers it beyond all that is promised and not built; otherwise after the lead time,
-        from the plan that calls them off. What is on order is left out of account: it is for those who were promised
-        before.
-        """
-        house, ready = self.house, self.local_date(tx)
-        for part_id, users in house.own_parts[variant_id].items():
-            promised = sum(pieces * promising.promised_units(tx, other) for other, pieces in users.items())
-            stock = max(
-                (
-                    row.on_hand
-                    for plant in self.program.plants
-                    if (row := tx.get(procurement.PART_STOCK, plant.plant_id, part_id))
-                ),
-                default=0,
-            )
-            if stock - promised < users[variant_id]:
-                ready = max(ready, house.planned_by(tx.now) + timedelta(days=house.parts[part_id].lead_time_days))
-        return ready
+        most = self._most_for_a_week
+        if week_start is None or not most.minor:
+            return terms
+        weeks = promising.menu(tx, wish, most, self._book).weeks
+        change = next((week.price_difference for week in weeks if week.week_start == week_start), None)
+        if change is None or not change.minor:
+            return terms
+        said = f"{change} more" if change.minor > 0 else f"{-change} less"
+        return replace(
+            terms, price=price.price + change, shown=f"{terms.shown} Built in the week of {week_start}: {said}."
+        )

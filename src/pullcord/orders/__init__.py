@@ -15,7 +15,20 @@ from .model import (
     QuoteLapsed,
     State,
 )
-from .service import Terms, cancel, deposit, find_order, hand_over, lapse_due, lock, lock_due, outcome, quote, reserve
+from .service import (
+    Terms,
+    cancel,
+    deposit,
+    find_order,
+    hand_over,
+    lapse_due,
+    lock,
+    lock_due,
+    outcome,
+    quote,
+    reserve,
+    still_to_build,
+)
 from .store import ORDER, PROJECTION, VEHICLE_ORDER, OrderRow, build_order_id, order_of_build
 
 __all__ = [
@@ -49,4 +62,5 @@ __all__ = [
     "outcome",
     "quote",
     "reserve",
+    "still_to_build",
 ]

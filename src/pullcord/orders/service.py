@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+import sqlalchemy as sa
+
 from pullcord import promising
 from pullcord.base import CampaignId, CityId, Conflict, Money, NotFound, OrderId, PersonId, VariantId, VehicleId
 from pullcord.store import Reader, Transaction
@@ -42,6 +44,9 @@ class Terms:
     parts_ready_on: date
     not_before: date
     valid_for: timedelta
+    planned_by: date | None = None  # by when a plan is made that knows of the order; None: at once
+    week_start: date | None = None  # the build week that the customer chose; None: the earliest
+    book: promising.CapacityBook | None = None  # what else is scarce; None: places and options alone
 
 
 def find_order(reader: Reader, order_id: OrderId) -> OrderRow:
@@ -50,6 +55,18 @@ def find_order(reader: Reader, order_id: OrderId) -> OrderRow:
     if row is None:
         raise NotFound(f"there is no order `{order_id}`", "reserve it first")
     return row
+
+
+def still_to_build(reader: Reader) -> frozenset[OrderId]:
+    """The orders that hold a date and whose vehicles are not built."""
+    columns = ORDER.sql.c
+    rows = reader.query(
+        sa.select(columns.order_id).where(
+            columns.program_id == reader.program_id,
+            columns.state.in_([State.QUOTED, State.DEPOSITED, State.LOCKED]),
+        )
+    )
+    return frozenset(row[0] for row in rows)
 
 
 def outcome(row: OrderRow, refused: str | None = None) -> Outcome:
@@ -83,23 +100,22 @@ def quote(tx: Transaction, order_id: OrderId, terms: Terms) -> Outcome:
     row = find_order(tx, order_id)
     if refused := lifecycle.why_no_quote(row):
         return outcome(row, refused)
+    not_before = max(terms.parts_ready_on, terms.not_before)
+    wish = promising.Wish(
+        terms.variant_id, terms.limited_options, terms.transit_days, not_before, terms.planned_by or not_before
+    )
     if row.state is State.QUOTED:
-        if not _lapsed(tx, row) and (row.variant_id, row.plan, row.city_id) == (
+        in_force = not _lapsed(tx, row) and (row.variant_id, row.plan, row.city_id) == (
             terms.variant_id,
             terms.plan,
             terms.city_id,
-        ):
+        )
+        if in_force and _has_week(tx, order_id, terms.week_start):
             return outcome(row)
+        if in_force and (refusal := promising.why_not(tx, wish, terms.book, terms.week_start)):
+            return outcome(row, refusal.why)  # and the date shown before stands
         promising.release_promise(tx, order_id, "quoted anew")
-    answer = promising.promise_order(
-        tx,
-        order_id,
-        terms.variant_id,
-        terms.limited_options,
-        terms.transit_days,
-        terms.parts_ready_on,
-        terms.not_before,
-    )
+    answer = promising.promise_order(tx, order_id, wish, terms.book, terms.week_start)
     if isinstance(answer, promising.Refusal):
         tx.emit(f"order/{order_id}", OrderRefused(order_id, answer.why))
         return outcome(find_order(tx, order_id), answer.why)
@@ -231,6 +247,11 @@ def hand_over(tx: Transaction, vehicle_id: VehicleId, delivered_on: date) -> Out
         ),
     )
     return outcome(find_order(tx, row.order_id))
+
+
+def _has_week(tx: Transaction, order_id: OrderId, week_start: date | None) -> bool:
+    kept = promising.find_promise(tx, order_id)
+    return week_start is None or (kept is not None and kept.week_start == week_start)
 
 
 def _lapsed(tx: Transaction, row: OrderRow) -> bool:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from pullcord.base import BuildOrderId, CampaignId, CityId, OrderId, PersonId, VariantId, VehicleId
 from pullcord.logistics import LegDeparted
 from pullcord.production import VehicleBuilt
+from pullcord.promising import PromiseMoved
 from pullcord.store import METADATA, Event, Projection, Rows, Table, UtcDateTime, program_key
 
 from .model import (
@@ -174,6 +175,12 @@ def _built(rows: Rows, event: Event[VehicleBuilt]) -> None:
         rows.put(VEHICLE_ORDER, VehicleOrderRow(event.body.vehicle_id, row.order_id))
 
 
+def _date_moved(rows: Rows, event: Event[PromiseMoved]) -> None:
+    row = rows.get(ORDER, event.body.order_id)
+    if row is not None:  # a promise may be kept for others than our customers
+        rows.put(ORDER, replace(row, deliver_on=event.body.deliver_on))
+
+
 def _shipped(rows: Rows, event: Event[LegDeparted]) -> None:
     link = rows.get(VEHICLE_ORDER, event.body.vehicle_id)
     row = rows.get(ORDER, link.order_id) if link else None
@@ -212,6 +219,7 @@ PROJECTION = Projection(
         OrderHandedOver: _change(
             state=lambda row, body: State.HANDED_OVER, delivered_on=lambda row, body: body.delivered_on
         ),
+        PromiseMoved: _date_moved,
         VehicleBuilt: _built,
         LegDeparted: _shipped,
     },

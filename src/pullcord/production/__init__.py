@@ -4,6 +4,7 @@ from .assign import earliest_due_first
 from .linear import Price
 from .model import (
     BuildCancelled,
+    BuildMoved,
     BuildOpened,
     BuildOrder,
     BuildPlanned,
@@ -30,6 +31,7 @@ from .service import (
     cancel_build_order,
     due_counts,
     find_build_order,
+    move_build_order,
     open_build_order,
     planned_orders,
     report_built,
@@ -45,6 +47,7 @@ from .store import (
     SCHEDULE_RUN,
     SHADOW_PRICE,
     SLOT_HOLD,
+    SLOT_HORIZON,
 )
 from .weekly import plan
 
@@ -57,7 +60,9 @@ __all__ = [
     "SCHEDULE_RUN",
     "SHADOW_PRICE",
     "SLOT_HOLD",
+    "SLOT_HORIZON",
     "BuildCancelled",
+    "BuildMoved",
     "BuildOpened",
     "BuildOrder",
     "BuildPlanned",
@@ -87,6 +92,7 @@ __all__ = [
     "earliest_due_first",
     "find_build_order",
     "free_slots",
+    "move_build_order",
     "open_build_order",
     "open_slots",
     "plan",

@@ -175,6 +175,15 @@ class BuildOpened:
     due_week: date
 
 
+@event("build.moved")
+@dataclass(frozen=True, slots=True)
+class BuildMoved:
+    """A vehicle is wanted in another week than before."""
+
+    build_order_id: BuildOrderId
+    due_week: date
+
+
 @event("build.cancelled")
 @dataclass(frozen=True, slots=True)
 class BuildCancelled:

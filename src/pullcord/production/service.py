@@ -20,6 +20,7 @@ from pullcord.store import Reader, Transaction
 
 from .model import (
     BuildCancelled,
+    BuildMoved,
     BuildOpened,
     BuildOrder,
     BuildState,
@@ -49,6 +50,15 @@ def open_build_order(
             )
         return
     tx.emit(f"build/{build_order_id}", BuildOpened(build_order_id, variant_id, plant_id, due_week))
+
+
+def move_build_order(tx: Transaction, build_order_id: BuildOrderId, due_week: date) -> None:
+    """Want a vehicle in another week; nothing happens to one that is built, cancelled or was never asked for."""
+    if due_week.weekday() != 0:
+        raise InvalidInput(f"{due_week} is no Monday", "planning weeks are named by their Monday")
+    order = tx.get(BUILD_ORDER, build_order_id)
+    if order is not None and order.state in WAITING and order.due_week != due_week:
+        tx.emit(f"build/{build_order_id}", BuildMoved(build_order_id, due_week))
 
 
 def cancel_build_order(tx: Transaction, build_order_id: BuildOrderId) -> None:

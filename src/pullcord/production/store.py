@@ -13,6 +13,7 @@ from pullcord.store import METADATA, Event, Json, Projection, Rows, Table, progr
 
 from .model import (
     BuildCancelled,
+    BuildMoved,
     BuildOpened,
     BuildOrder,
     BuildPlanned,
@@ -298,6 +299,10 @@ def _changed(rows: Rows, build_order_id: BuildOrderId, **changes: Any) -> None:
         rows.put(BUILD_ORDER, replace(order, **changes))
 
 
+def _build_moved(rows: Rows, event: Event[BuildMoved]) -> None:
+    _changed(rows, event.body.build_order_id, due_week=event.body.due_week)
+
+
 def _build_cancelled(rows: Rows, event: Event[BuildCancelled]) -> None:
     _changed(rows, event.body.build_order_id, state=BuildState.CANCELLED.value, planned_week=None)
 
@@ -356,6 +361,7 @@ PROJECTION = Projection(
         SlotTaken: _slot_taken,
         SlotReleased: _slot_released,
         BuildOpened: _build_opened,
+        BuildMoved: _build_moved,
         BuildCancelled: _build_cancelled,
         BuildPlanned: _build_planned,
         BuildUnplanned: _build_unplanned,

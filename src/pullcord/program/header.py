@@ -73,6 +73,10 @@ class PolicyKeys(BaseModel):
             allow_inf_nan=False,
         ),
     ] = 1.0
+    week_price_most_currency: Annotated[
+        int,
+        _key("the most that choosing a build week may cost or save; 0, where it is not said", CURRENCY, ge=0, le=10**7),
+    ] = 0
 
 
 class SurveyKeys(BaseModel):
@@ -126,7 +130,9 @@ class ProgramKeys(BaseModel):
 
     def policies_of(self, deposit: Money) -> Policies:
         """The policies as a record, with the deposit as money."""
-        return Policies(deposit=deposit, **self.policies.model_dump(exclude={"deposit_currency"}))
+        stated = self.policies.model_dump(exclude={"deposit_currency", "week_price_most_currency"})
+        most = Money.of(self.policies.week_price_most_currency, self.currency)
+        return Policies(deposit=deposit, week_price_most=most, **stated)
 
 
 class Header:

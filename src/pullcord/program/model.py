@@ -36,6 +36,7 @@ class Policies:
     forecast_every_days: int
     forecast_on_signal: bool = False  # each customer's signal revises the latest forecast in its own transaction
     privacy_epsilon_per_quarter: float = 1.0  # what a partner may learn of the persons who first came in one quarter
+    week_price_most: Money | None = None  # the most that choosing a build week may cost or save; None: nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,8 @@ class Program:
     folder: Path
     claims: tuple[Claim, ...] = ()  # as written: whether they hold, claims.check_claims says
     tested_figures: tuple[TestedFigure, ...] = ()
-    campaigns: tuple[CampaignTerms, ...] = ()  # ready to be opened
     channel_rules: tuple[ChannelRule, ...] = ()  # without one, everything may be sold everywhere
+    campaigns: tuple[CampaignTerms, ...] = ()  # ready to be opened
 
     def assumed(self, key: str) -> float:
         """The value of an assumption. Raises NotFound, naming the nearest one."""

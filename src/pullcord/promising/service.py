@@ -1,21 +1,32 @@
-"""Quote a date and keep the slot behind it; give the slot back."""
+"""Quote a date and keep what stands behind it; give it back; say which other weeks there are."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
 
 from pullcord import production
-from pullcord.base import OrderId, PlantId, VariantId
+from pullcord.base import Money, OrderId, PlantId, VariantId
 from pullcord.store import Reader, Transaction
 
-from .atp import promise
-from .model import OrderPromised, Promise, PromiseReleased, Refusal, SpareParts, SparePartsCounted
-from .parts_limit import promisable
-from .store import PROMISE, PROMISED, SPARE
-
-NO_LIMIT = 2**31  # more than any week holds: nobody has counted parts for it
+from .atp import BUILD_WEEK_DAYS, promise
+from .capacity import Capacity, CapacityBook, Needs
+from .model import (
+    Menu,
+    OrderPromised,
+    PartAllowance,
+    Promise,
+    PromiseReleased,
+    Refusal,
+    SpareParts,
+    SparePartsCounted,
+    WeekOffer,
+)
+from .prices import week_costs
+from .store import PROMISE
 
 
 def find_promise(reader: Reader, order_id: OrderId) -> Promise | None:
@@ -26,27 +37,43 @@ def find_promise(reader: Reader, order_id: OrderId) -> Promise | None:
     return Promise(row.plant_id, row.week_start, row.build_date, row.deliver_on)
 
 
-def promise_order(
-    tx: Transaction,
-    order_id: OrderId,
-    variant_id: VariantId,
-    limited_options: Sequence[tuple[str, str]],
-    transit_days: Mapping[str, int],
-    parts_ready_on: date,
-    not_before: date,
-) -> Promise | Refusal:
-    """The earliest date for an order, with its build slot held from now on.
+def was_moved_later(reader: Reader, order_id: OrderId) -> bool:
+    """Whether an order's date is later than the one agreed, or can no longer be kept: it may be ended for nothing."""
+    row = reader.get(PROMISE, order_id)
+    return row is not None and (row.moved_later or row.in_doubt)
 
-    Asked again for the same order while the slot is held, the answer is the same. `limited_options` are the
-    variant's (family, option) pairs, so that a week whose option capacity is used up is not offered.
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A vehicle that somebody would like, and what its date depends on.
+
+    transit_days : plant -> whole days from the plant's gate to the customer's city
+    not_before : the first week that may still be promised
+    planned_by : the day by which a plan is made that knows of the order
+    """
+
+    variant_id: VariantId
+    limited_options: Sequence[tuple[str, str]]
+    transit_days: Mapping[str, int]
+    not_before: date
+    planned_by: date
+
+
+def promise_order(
+    tx: Transaction, order_id: OrderId, wish: Wish, book: CapacityBook | None = None, week_start: date | None = None
+) -> Promise | Refusal:
+    """The earliest date for an order, or that of the week asked for, with all that it takes held from now on.
+
+    Asked again for the same order while the slot is held, the answer is the same. Without a book no part limits.
     """
     kept = find_promise(tx, order_id)
     if kept is not None:
         return kept
-    slots = _carried(tx, production.free_slots(tx, since=not_before, options=limited_options))
-    answer = promise(slots, transit_days, parts_ready_on, not_before)
+    plants = _book(book, wish).at(tx, wish.planned_by)
+    answer = _choose(tx, plants, wish, week_start)
     if isinstance(answer, Promise):
-        production.take_slot(tx, answer.plant_id, answer.week_start, holder=order_id, options=limited_options)
+        variant_id = wish.variant_id
+        production.take_slot(tx, answer.plant_id, answer.week_start, holder=order_id, options=wish.limited_options)
         tx.emit(
             f"promise/{order_id}",
             OrderPromised(
@@ -56,30 +83,146 @@ def promise_order(
     return answer
 
 
-def _carried(reader: Reader, slots: Sequence[production.Slot]) -> list[production.Slot]:
-    """The slots with no more places free than parts can carry, without taking them from units promised already."""
-    carried = []
-    for plant_id in sorted({slot.plant_id for slot in slots}):
-        weeks = sorted((slot for slot in slots if slot.plant_id == plant_id), key=lambda slot: slot.week_start)
-        rows = [reader.get(SPARE, plant_id, slot.week_start) for slot in weeks]
-        left = promisable([NO_LIMIT if row is None else row.units for row in rows])
-        carried += [
-            slot if units >= slot.free_vehicles else replace(slot, free_vehicles=units)
-            for slot, units in zip(weeks, left, strict=True)
+def why_not(
+    reader: Reader, wish: Wish, book: CapacityBook | None = None, week_start: date | None = None
+) -> Refusal | None:
+    """Why the wish, or the week asked for, cannot be had at this moment; None where it can. Nothing is held."""
+    answer = _choose(reader, _book(book, wish).at(reader, wish.planned_by), wish, week_start)
+    return answer if isinstance(answer, Refusal) else None
+
+
+def _book(book: CapacityBook | None, wish: Wish) -> CapacityBook:
+    return book or CapacityBook(Needs(options={wish.variant_id: wish.limited_options}))
+
+
+def _promise(plant_id: PlantId, week_start: date, transit_days: Mapping[str, int]) -> Promise:
+    ready = week_start + timedelta(days=BUILD_WEEK_DAYS)
+    return Promise(plant_id, week_start, ready, ready + timedelta(days=transit_days[plant_id]))
+
+
+def _order(found: Promise) -> tuple[date, date, str]:
+    """Earlier delivery first; ties go to the earlier build, then to the plant whose id sorts first."""
+    return found.deliver_on, found.build_date, found.plant_id
+
+
+def _choose(
+    reader: Reader, plants: Mapping[PlantId, Capacity], wish: Wish, week_start: date | None
+) -> Promise | Refusal:
+    reachable = [capacity for plant_id, capacity in plants.items() if plant_id in wish.transit_days]
+    if week_start is None:
+        found = [
+            _promise(capacity.plant_id, week, wish.transit_days)
+            for capacity in reachable
+            if (week := capacity.earliest(wish.variant_id, wish.not_before)) is not None
         ]
-    return carried
+        return min(found, key=_order) if found else _why_none(reader, plants, wish)
+    every = [
+        _promise(capacity.plant_id, capacity.weeks[t], wish.transit_days)
+        for capacity in reachable
+        for t in np.flatnonzero(capacity.places(wish.variant_id, wish.not_before)).tolist()
+    ]
+    chosen = [offer for offer in every if offer.week_start == week_start]
+    if chosen:
+        return min(chosen, key=_order)
+    if not every:
+        return _why_none(reader, plants, wish)
+    nearest = min(every, key=lambda offer: (abs((offer.week_start - week_start).days), *_order(offer)))
+    return Refusal(
+        f"the week of {week_start} cannot take it ({_lacking(reachable, wish, week_start)});"
+        f" the nearest that can is the week of {nearest.week_start}, for delivery on {nearest.deliver_on}"
+    )
 
 
-def promised_units(reader: Reader, variant_id: VariantId) -> int:
-    """Units of a variant that are promised and not built yet."""
-    row = reader.get(PROMISED, variant_id)
-    return row.units if row else 0
+def _lacking(capacities: Sequence[Capacity], wish: Wish, week_start: date) -> str:
+    if week_start < wish.not_before:
+        return f"no week before {wish.not_before} can still be promised"
+    for capacity in capacities:
+        if week_start not in capacity.weeks:
+            return "no plant has opened it"
+        if binding := capacity.binding(wish.variant_id, week_start):
+            return f"{binding} is used up"
+    return "no plant can build it"
 
 
-def count_spare_parts(tx: Transaction, plant_id: PlantId, run_id: str, spare: Sequence[tuple[date, int]]) -> None:
+def _why_none(reader: Reader, plants: Mapping[PlantId, Capacity], wish: Wish) -> Refusal:
+    """Why no week can take the vehicle, in the words that fit."""
+    slots = production.free_slots(reader, since=wish.not_before, options=wish.limited_options)
+    short: set[str] = set()
+    left = []
+    for slot in slots:
+        capacity = plants[slot.plant_id]
+        binding = capacity.binding(wish.variant_id, slot.week_start)
+        if slot.free_vehicles and binding and slot.plant_id in wish.transit_days:
+            short.add(binding)
+        left.append(replace(slot, free_vehicles=0) if binding else slot)
+    answer = promise(left, wish.transit_days, wish.not_before, wish.not_before)
+    assert isinstance(answer, Refusal), "a week that can take the vehicle was overlooked"
+    return Refusal(f"{answer.why}: {', '.join(sorted(short))} is used up") if short else answer
+
+
+def menu(
+    reader: Reader,
+    wish: Wish,
+    most: Money,
+    book: CapacityBook | None = None,
+    places_max: int = 1_000,
+) -> Menu:
+    """Every week that could take the vehicle now, by date of delivery, with what it costs or saves.
+
+    most : what choosing a week may cost or save at most; zero: all weeks cost the same
+    places_max : of a week with more places no more is told than that there are so many
+    """
+    plants = _book(book, wish).at(reader, wish.planned_by)
+    found: list[tuple[Promise, int, float]] = []
+    for plant_id, capacity in plants.items():
+        if plant_id not in wish.transit_days:
+            continue
+        places = capacity.places(wish.variant_id, wish.not_before)
+        costs = week_costs(reader, capacity, wish.variant_id) if most.minor else np.zeros(len(places))
+        found += [
+            (_promise(plant_id, capacity.weeks[t], wish.transit_days), int(places[t]), float(costs[t]))
+            for t in np.flatnonzero(places).tolist()
+        ]
+    if not found:
+        return Menu((), _why_none(reader, plants, wish).why)
+    found.sort(key=lambda offer: _order(offer[0]))
+    # A week is offered once, from the plant that delivers first.
+    first: dict[date, tuple[Promise, int, float]] = {}
+    for offer in found:
+        first.setdefault(offer[0].week_start, offer)
+    base = found[0][2]
+    return Menu(
+        tuple(
+            WeekOffer(
+                offer.week_start,
+                offer.plant_id,
+                offer.deliver_on,
+                _difference(cost - base, most),
+                min(places, places_max),
+            )
+            for offer, places, cost in first.values()
+        )
+    )
+
+
+def _difference(minor: float, most: Money) -> Money:
+    """A difference of costs as a price: whole major units, within what the policy allows."""
+    unit = Money.of(1, most.currency).minor
+    major = round(minor / unit)
+    bound = most.minor // unit
+    return Money(max(-bound, min(bound, major)) * unit, most.currency)
+
+
+def count_spare_parts(
+    tx: Transaction,
+    plant_id: PlantId,
+    run_id: str,
+    spare: Sequence[tuple[date, int]],
+    parts: Sequence[PartAllowance] = (),
+) -> None:
     """From now on no week is promised beyond what its parts can carry."""
     weeks = tuple(SpareParts(week, units) for week, units in spare)
-    tx.emit(f"spare/{plant_id}", SparePartsCounted(plant_id, run_id, weeks))
+    tx.emit(f"spare/{plant_id}", SparePartsCounted(plant_id, run_id, weeks, tuple(parts)))
 
 
 def release_promise(tx: Transaction, order_id: OrderId, reason: str) -> Promise | None:
