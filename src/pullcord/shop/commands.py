@@ -1,0 +1,103 @@
+"""The commands that the shop gives, all in the name of the person who is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from pullcord import campaigns
+from pullcord.base import Conflict, Forbidden, Money, PersonId
+from pullcord.campaigns import Place
+from pullcord.orders import ORDER, OrderRow, Outcome, State
+from pullcord.store import Reader
+
+from .house import NotHere, Shop
+
+
+class Overtaken(Exception):
+    """The order has moved on since the form was made."""
+
+
+@contextmanager
+def told_as_pages() -> Iterator[None]:
+    """Somebody else's order is as one that does not exist; what came first is no fault of the visitor."""
+    try:
+        yield
+    except Forbidden:
+        raise NotHere from None
+    except Conflict:
+        raise Overtaken from None
+
+
+async def reserve(shop: Shop, person: PersonId, order_id: str, variant_id: str, plan: str, city_id: str) -> Outcome:
+    """Note the wish. The same form sent twice makes one order."""
+    with told_as_pages():
+        return await shop.give(shop.app.desk.reserve(order_id, person, variant_id, plan, city_id, person=person))
+
+
+async def take_place(
+    shop: Shop, person: PersonId, order_id: str, variant_id: str, plan: str, city_id: str, campaign_id: str
+) -> Place:
+    """Ask for a place in a campaign: with it comes the order, without it the queue."""
+    with told_as_pages():
+        return await shop.give(
+            shop.app.desk.reserve_in_campaign(order_id, person, variant_id, plan, city_id, campaign_id, person=person)
+        )
+
+
+async def accept_place(shop: Shop, person: PersonId, order_id: str, campaign_id: str, attempt: int) -> Place:
+    """Take the place that is held for the person."""
+    with told_as_pages():
+        return await shop.give(
+            shop.app.desk.accept_offer(order_id, person, campaign_id, attempt=attempt, person=person)
+        )
+
+
+async def leave_queue(shop: Shop, person: PersonId, order_id: str, campaign_id: str) -> Place:
+    """Wait no longer."""
+    with told_as_pages():
+        return await shop.give(shop.app.desk.leave_queue(order_id, person, campaign_id, person=person))
+
+
+async def quote(shop: Shop, person: PersonId, order_id: str, week: date | None, attempt: int) -> Outcome:
+    """Show a date and hold it."""
+    with told_as_pages():
+        return await shop.give(shop.app.desk.quote(order_id, week_start=week, attempt=attempt, person=person))
+
+
+async def deposit(shop: Shop, person: PersonId, order_id: str, attempt: int) -> Outcome:
+    """Take the deposit, once for each date that was shown, however often the form is sent."""
+    with told_as_pages():
+        return await shop.give(shop.app.desk.deposit(order_id, attempt=attempt, person=person))
+
+
+async def cancel(shop: Shop, person: PersonId, order_id: str, reason: str) -> Outcome:
+    """End the order."""
+    with told_as_pages():
+        return await shop.give(shop.app.desk.cancel(order_id, reason, person=person))
+
+
+def own_order(reader: Reader, order_id: str, person: PersonId) -> OrderRow:
+    """The person's order; NotHere for everybody else's as for those that do not exist."""
+    row = reader.get(ORDER, order_id)
+    if row is None or row.person_id != person:
+        raise NotHere
+    return row
+
+
+def deposit_due(shop: Shop, reader: Reader, row: OrderRow) -> Money:
+    """What the order asks for as a deposit."""
+    return campaigns.deposit_due(reader, row) or shop.deposit
+
+
+def back_on_cancel(shop: Shop, reader: Reader, row: OrderRow) -> tuple[Money | None, Money | None]:
+    """What would go back, and what would be kept, if the order were cancelled now."""
+    owed_minor = row.deposit_minor - row.refunded_minor
+    if owed_minor <= 0 or row.currency is None:
+        return None, None
+    owed = Money(owed_minor, row.currency)
+    refundable = campaigns.refundable_in(reader, row, shop.context.clock.now())
+    if refundable is None:
+        refundable = frozenset({State.DEPOSITED} if shop.program.policies.deposit_refundable_until_lock else set())
+    return (owed, None) if row.state in refundable else (None, owed)

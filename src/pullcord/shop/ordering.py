@@ -1,0 +1,275 @@
+"""From the wish to the order, and the order's own page: hold a date, pay the deposit, follow, cancel."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from typing import Any
+
+from litestar import Response, get, post
+
+from pullcord import offers
+from pullcord.base import InvalidInput, Money, NotFound, PersonId
+from pullcord.orders import STEPS, OrderRow, State
+from pullcord.store import Event, Reader
+
+from . import commands, dates
+from .browse import drawing
+from .commands import Overtaken
+from .configurator import by_id
+from .house import NotHere, Shop
+from .offering import Line, order_terms, price_lines, terms_sentence
+from .people import signed_in
+from .refusals import refusal
+from .timeline import Step, order_events, past, planned_week, to_come
+from .visit import AnyRequest, Visit
+from .words import Words
+
+REASONS = ("waiting", "price", "other_car", "needs_changed", "unsaid")
+TOLD = ("paid", "cancelled", "held", "changed")
+
+
+def handlers(shop: Shop) -> list[Any]:
+    """The handlers of these pages."""
+
+    @post("/orders", status_code=200)
+    async def order(request: AnyRequest) -> Response[Any]:
+        visit = await shop.visit(request)
+        person = signed_in(visit)
+        sent = await shop.form(request, visit)
+        variant = by_id(shop.program.variants, sent.get("variant", ""))
+        plan, city, order_id = sent.get("plan", ""), sent.get("city", ""), sent.get("order", "")
+        if variant is None or (variant.variant_id, plan) not in shop.house.prices or city not in shop.house.cities:
+            raise NotHere
+        if shop.house.channel.why_not(variant.variant_id, plan, city) is not None:
+            return shop.redirect(f"/date?variant={variant.variant_id}&plan={plan}&city={city}")
+        try:
+            await commands.reserve(shop, person, order_id, variant.variant_id, plan, city)
+            await commands.quote(shop, person, order_id, week_of(sent), attempt=1)
+        except Overtaken:
+            return shop.redirect(f"/orders/{order_id}?told=changed")
+        except (InvalidInput, NotFound):
+            raise NotHere from None
+        return shop.redirect(f"/orders/{order_id}?told=held")
+
+    @get("/orders/{order_id:str}")
+    async def order_page(request: AnyRequest, order_id: str) -> Response[bytes]:
+        visit = await shop.visit(request)
+        person = signed_in(visit)
+        told = request.query_params.get("told", "")
+        return await page_of(visit, person, order_id, told=told)
+
+    async def page_of(visit: Visit, person: PersonId, order_id: str, *, told: str = "") -> Response[bytes]:
+        t = visit.words
+
+        def look(reader: Reader) -> Any:
+            row = commands.own_order(reader, order_id, person)
+            return (
+                row,
+                planned_week(reader, row),
+                commands.deposit_due(shop, reader, row),
+                commands.back_on_cancel(shop, reader, row)[1],
+            )
+
+        row, week, due, _ = await shop.read(look)
+        events = await asyncio.to_thread(order_events, shop.app.ledger, row)
+        variant = shop.house.variants[row.variant_id]
+        said = None
+        if told in TOLD and (told != "held" or row.state is State.QUOTED):
+            said = {"text": t(f"order.told_{told}"), "bad": told == "changed"}
+        weeks: tuple[dict[str, str], ...] = ()
+        if row.state is State.RESERVED:
+            weeks = await dates.weeks(shop, t, row.variant_id, row.plan, row.city_id)
+        return shop.page(
+            visit,
+            "order",
+            order=order_view(shop, t, row, events, due),
+            told=said,
+            refused=refusal(t, row.refused) if row.refused else "",
+            weeks=weeks,
+            picture=drawing(shop, t, variant, "order"),
+            lines=agreed_lines(shop, t, row),
+            terms=agreed_terms(shop, t, row),
+            can_cancel=State.CANCELLED in STEPS[row.state],
+            steps_done=[step_view(shop, t, step) for step in past(events)],
+            steps_next=[step_view(shop, t, step) for step in to_come(row, shop.house, week)],
+            last_seq=events[-1].seq if events else 0,
+        )
+
+    async def current(person: PersonId, order_id: str, sent: Any) -> int:
+        """The order's version as the form knew it; Overtaken where it has moved on since."""
+
+        row = await shop.read(lambda reader: commands.own_order(reader, order_id, person))
+        events = await asyncio.to_thread(lambda: list(shop.app.ledger.events(stream=f"order/{row.order_id}")))
+        if sent.get("version") != str(len(events)):
+            raise Overtaken
+        return len(events)
+
+    @post("/orders/{order_id:str}/date", status_code=200)
+    async def ask_date(request: AnyRequest, order_id: str) -> Response[Any]:
+        visit = await shop.visit(request)
+        person = signed_in(visit)
+        sent = await shop.form(request, visit)
+        try:
+            attempt = await current(person, order_id, sent)
+            await commands.quote(shop, person, order_id, week_of(sent), attempt)
+        except Overtaken:
+            return shop.redirect(f"/orders/{order_id}?told=changed")
+        return shop.redirect(f"/orders/{order_id}?told=held")
+
+    @post("/orders/{order_id:str}/deposit", status_code=200)
+    async def deposit(request: AnyRequest, order_id: str) -> Response[Any]:
+        visit = await shop.visit(request)
+        person = signed_in(visit)
+        sent = await shop.form(request, visit)
+        try:
+            attempt = await current(person, order_id, sent)
+        except Overtaken:
+            # The same form once more, by a second click or a reload: it was paid for then, and is not paid again.
+            key = f"command/deposit-{order_id}-{sent.get('version')}"
+            again = await asyncio.to_thread(lambda: next(shop.app.ledger.events(stream=key), None))
+            return shop.redirect(f"/orders/{order_id}?told={'paid' if again else 'changed'}")
+        try:
+            answer = await commands.deposit(shop, person, order_id, attempt)
+        except Overtaken:
+            return shop.redirect(f"/orders/{order_id}?told=changed")
+        return shop.redirect(f"/orders/{order_id}?told={'changed' if answer.refused else 'paid'}")
+
+    @get("/orders/{order_id:str}/cancel")
+    async def cancel_page(request: AnyRequest, order_id: str) -> Response[Any]:
+        visit = await shop.visit(request)
+        person = signed_in(visit)
+        t = visit.words
+
+        def look(reader: Reader) -> Any:
+            row = commands.own_order(reader, order_id, person)
+            return row, commands.back_on_cancel(shop, reader, row), commands.deposit_due(shop, reader, row)
+
+        row, (back, kept), due = await shop.read(look)
+        if State.CANCELLED not in STEPS[row.state]:
+            return shop.redirect(f"/orders/{order_id}")
+        events = await asyncio.to_thread(order_events, shop.app.ledger, row)
+        if back is not None:
+            consequence = t("cancel.refund", amount=t.money(back))
+        elif kept is not None:
+            consequence = t("cancel.forfeit", amount=t.money(kept))
+        else:
+            consequence = t("cancel.nothing")
+        view = order_view(shop, t, row, events, due)
+        return shop.page(visit, "cancel", order=view, consequence=consequence, forfeit=kept is not None)
+
+    @post("/orders/{order_id:str}/cancel", status_code=200)
+    async def cancel(request: AnyRequest, order_id: str) -> Response[Any]:
+        visit = await shop.visit(request)
+        person = signed_in(visit)
+        sent = await shop.form(request, visit)
+        reason = sent.get("reason", "")
+        try:
+            row = await shop.read(lambda reader: commands.own_order(reader, order_id, person))
+            if row.state is State.CANCELLED:
+                return shop.redirect(f"/orders/{order_id}?told=cancelled")
+            # What was said to go back or be kept must still be so: otherwise it is said anew first.
+            await current(person, order_id, sent)
+            answer = await commands.cancel(shop, person, order_id, reason if reason in REASONS else "unsaid")
+        except Overtaken:
+            return shop.redirect(f"/orders/{order_id}?told=changed")
+        return shop.redirect(f"/orders/{order_id}?told={'changed' if answer.refused else 'cancelled'}")
+
+    return [order, order_page, ask_date, deposit, cancel_page, cancel]
+
+
+def week_of(sent: Any) -> date | None:
+    """The week that a form chose, if it chose one."""
+    try:
+        return date.fromisoformat(sent.get("week", ""))
+    except ValueError:
+        return None
+
+
+def order_view(shop: Shop, t: Words, row: OrderRow, events: list[Event[Any]], due: Money) -> dict[str, Any]:
+    """What the pages of an order say of it."""
+    variant = shop.house.variants[row.variant_id]
+    return {
+        "id": row.order_id,
+        "state": row.state.value,
+        "variant_name": shop.variant_name(t, variant),
+        "city": shop.city(t, row.city_id),
+        "version": sum(event.stream == f"order/{row.order_id}" for event in events),
+        "deliver_on": t.day(row.deliver_on) if row.deliver_on else "",
+        "delivered_on": t.day(row.delivered_on) if row.delivered_on else "",
+        "valid_until": t.moment(shop.local(row.valid_until)) if row.valid_until else "",
+        "deposit_due": t.money(due),
+        "paid": paid_lines(t, row),
+    }
+
+
+def paid_lines(t: Words, row: OrderRow) -> list[tuple[str, str]]:
+    """What was paid, what went back, what was kept."""
+    if row.currency is None:
+        return []
+    lines = []
+    if row.deposit_minor:
+        lines.append((t("order.deposit"), t.money(Money(row.deposit_minor, row.currency))))
+    if row.refunded_minor:
+        lines.append((t("order.refunded"), t.money(Money(row.refunded_minor, row.currency))))
+    if row.state is State.CANCELLED and row.deposit_minor > row.refunded_minor:
+        lines.append((t("order.forfeited"), t.money(Money(row.deposit_minor - row.refunded_minor, row.currency))))
+    return lines
+
+
+def agreed_lines(shop: Shop, t: Words, row: OrderRow) -> tuple[Line, ...]:
+    """The figures of the price as agreed: the price quoted, and the plan's other figures."""
+    card = shop.house.prices[row.variant_id, row.plan]
+    lines = price_lines(t, card, fees=True)
+    if row.price_minor is None or row.currency is None:
+        return lines
+    agreed = Line(t("order.price") if row.state is not State.QUOTED else t("price.paid_once"), "")
+    return (Line(agreed.label, t.money(Money(row.price_minor, row.currency))), *lines[1:])
+
+
+def agreed_terms(shop: Shop, t: Words, row: OrderRow) -> list[str]:
+    """The terms of the order; where the card has changed since, the words that were agreed to."""
+    card = shop.house.prices[row.variant_id, row.plan]
+    told = [t.plan(row.plan)]
+    if row.terms is None or row.terms.startswith(offers.terms(card)):
+        told.append(terms_sentence(t, card))
+    else:
+        told.append(t("order.contract", terms=row.terms))
+    if row.price_minor is not None and row.price_minor != card.price.minor:
+        told.append(t("terms.against_card", amount=t.signed(Money(row.price_minor, card.price.currency) - card.price)))
+    return [*told, *order_terms(shop, t)[1:]]
+
+
+def step_view(shop: Shop, t: Words, step: Step) -> dict[str, str]:
+    """A line of the timeline in words."""
+    values: dict[str, Any] = {}
+    key = step.key
+    for name, value in step.values.items():
+        if name == "why":
+            values[name] = refusal(t, value)
+        elif name == "city":
+            values[name] = shop.city(t, value)
+        elif name == "plant":
+            values[name] = t.name("plant", value, shop.house.plants[value].name)
+        elif name == "week":
+            values[name] = t.short_day(value)
+        elif name in ("until", "at"):
+            values[name] = t.moment(shop.local(value))
+        elif isinstance(value, date):
+            values[name] = t.day(value)
+        elif isinstance(value, Money):
+            values[name] = t.money(value)
+        elif isinstance(value, float):
+            values[name] = t.number(value)
+        else:
+            values[name] = str(value)
+    if key.startswith("next.") and values:
+        longer = {"until": f"{key}_until", "at": f"{key}_at", "week": f"{key}_in"}
+        key = next((full for name, full in longer.items() if name in values and t.has(full)), key)
+    when, iso = "", ""
+    if step.at is not None:
+        local = shop.local(step.at)
+        when, iso = t.moment(local), step.at.isoformat()
+    elif step.on is not None:
+        when, iso = t.day(step.on), step.on.isoformat()
+    return {"kind": step.kind, "text": t(key, **values), "when": when, "iso": iso}

@@ -1,0 +1,134 @@
+"""The shop's routes: its pages, its static files, the language switch, and its pages for what goes wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from litestar import Response, Router, get
+from litestar.datastructures import Cookie
+
+from pullcord.web import Context
+
+from . import browse, campaigning, live, ordering, people
+from .house import FormRefused, NotHere, Shop, SignInFirst
+from .picture import FAVICON
+from .visit import LANGUAGE_COOKIE, AnyRequest, address_of, safe_address
+from .words import LANGUAGES
+
+A_YEAR_S = 31_536_000
+TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+_made: list[Shop] = []  # the latest, so that routes and error pages of one server share it
+
+
+def route_handlers(context: Context) -> list[Any]:
+    """The shop of one running program, to be put beside other routes in one application."""
+    shop = shop_of(context)
+
+    @get("/static/{mark:str}/{name:str}")
+    async def static(mark: str, name: str) -> Response[Any]:
+        text = shop.static(name)
+        if text is None:
+            raise NotHere
+        fresh = shop.asset(name) == f"/static/{mark}/{name}"
+        keep = f"public, max-age={A_YEAR_S}, immutable" if fresh else "no-cache"
+        kind = TYPES[name.rpartition(".")[2]]
+        return Response(text.encode(), media_type=kind, headers={"cache-control": keep})
+
+    @get("/favicon.svg")
+    async def favicon() -> Response[Any]:
+        return Response(
+            FAVICON.encode(), media_type="image/svg+xml", headers={"cache-control": "public, max-age=86400"}
+        )
+
+    @get("/favicon.ico")
+    async def old_favicon() -> Response[Any]:
+        return Response(b"", status_code=301, headers={"location": "/favicon.svg"}, media_type="text/plain")
+
+    @get("/robots.txt")
+    async def robots() -> Response[Any]:
+        private = ("/account", "/orders", "/sign-in", "/sign-up", "/language", "/api")
+        lines = ["User-agent: *", *(f"Disallow: {path}" for path in private), ""]
+        return Response("\n".join(lines).encode(), media_type="text/plain; charset=utf-8")
+
+    @get("/language/{language:str}")
+    async def language(request: AnyRequest, language: str) -> Response[Any]:
+        if language not in LANGUAGES:
+            raise NotHere
+        page = shop.redirect(safe_address(request.query_params.get("to")))
+        secure = context.options.secure
+        page.cookies.append(
+            Cookie(
+                key=LANGUAGE_COOKIE,
+                value=language,
+                max_age=A_YEAR_S,
+                path="/",
+                secure=secure,
+                httponly=True,
+                samesite="lax",
+            )
+        )
+        return page
+
+    def handle(request: AnyRequest, failure: Exception) -> Response[Any]:
+        return refused(shop, request, failure)
+
+    pages = [
+        static,
+        favicon,
+        old_favicon,
+        robots,
+        language,
+        *browse.handlers(shop),
+        *people.handlers(shop),
+        *ordering.handlers(shop),
+        *campaigning.handlers(shop),
+        *live.handlers(shop),
+    ]
+    router = Router(
+        "/",
+        route_handlers=pages,
+        include_in_schema=False,
+        exception_handlers={NotHere: handle, FormRefused: handle, SignInFirst: handle},
+    )
+    return [router]
+
+
+def error_page(request: AnyRequest, status: int) -> Response[Any] | None:
+    """A page for a browser's request that failed, wherever it did; None for callers that read no pages."""
+    if not _made or "text/html" not in request.headers.get("accept", ""):
+        return None
+    return told(_made[-1], request, status)
+
+
+def shop_of(context: Context) -> Shop:
+    """The shop of a running program, made once."""
+    if not _made or _made[-1].context is not context:
+        _made[:] = [Shop(context)]
+    return _made[-1]
+
+
+def refused(shop: Shop, request: AnyRequest, failure: Exception) -> Response[Any]:
+    """The answer where a page cannot be shown to this visitor."""
+    if isinstance(failure, SignInFirst):
+        to = address_of(request) if request.method == "GET" else "/account"
+        return shop.redirect(f"/sign-in?to={quote(to, safe='')}")
+    return told(shop, request, 403 if isinstance(failure, FormRefused) else 404)
+
+
+def told(shop: Shop, request: AnyRequest, status: int) -> Response[Any]:
+    """A page that says what went wrong, and leads on."""
+    visit = shop.visit_at_once(request)
+    t = visit.words
+    key = {403: "expired", 404: "not_found", 405: "not_found", 429: "too_many"}.get(status, "broken")
+    back = status == 403
+    to = safe_address(urlsplit(request.headers.get("referer", "")).path) if back else "/"
+    return shop.page(
+        visit,
+        "told",
+        status=status,
+        heading=t(f"error.{key}"),
+        lines=[t(f"error.{key}_text")],
+        to=to,
+        to_said=t("error.back" if back else "error.home"),
+    )
