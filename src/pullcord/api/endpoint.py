@@ -139,7 +139,7 @@ class _Commanding:
             asked = Asked(desk.context.app.desk, party_id, person, path_of(scope), body, name)
             command = operation.make(asked)
             decided: list[bool] = []
-            answer = await desk.context.gateway.give(_watched(command, CommandId(f"h-{name}"), decided))
+            answer = await desk.context.gateway.give(watched(command, CommandId(f"h-{name}"), decided))
         except Conflict as failure:
             if failure.message.startswith(f"command `h-{name}` was already given"):
                 raise HttpProblem(
@@ -160,7 +160,7 @@ class _Commanding:
         return Reply(status, reply_headers, _ENCODE(answer))
 
 
-def _watched(command: Command[Any], command_id: CommandId, decided: list[bool]) -> Command[Any]:
+def watched(command: Command[Any], command_id: CommandId, decided: list[bool]) -> Command[Any]:
     """The command under the caller's name, which tells whether it was decided now or long ago."""
     decide = command.decide
 

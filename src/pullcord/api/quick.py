@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -11,13 +12,23 @@ from pullcord.base import CommandId, PullcordError, check_id
 from pullcord.campaigns import PlaceState
 
 from .commands.orders import CampaignReservation
-from .endpoint import FrontDesk, name_of
+from .endpoint import FrontDesk, name_of, watched
 from .operation import PREFIX
 
 COMMAND = "campaigns.reserve"
 ROUTE_OF_QUICK = f"{PREFIX}/campaigns/{{campaign_id:str}}/orders"
 _ENCODE = msgspec.json.Encoder().encode
 HeaderOf = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class QuickReply:
+    """What the endpoint of the same path would reply."""
+
+    status: int
+    body: bytes
+    location: str | None
+    replayed: bool  # the command was carried out before; this is its answer of then
 
 
 class QuickReservation:
@@ -34,8 +45,8 @@ class QuickReservation:
         self._metrics = front.context.metrics
         self._decode = msgspec.json.Decoder(CampaignReservation).decode
 
-    async def answer(self, header: HeaderOf, campaign_id: str, body: bytes) -> tuple[bytes, str] | None:
-        """The reply's body and where the order is, for status 201; or None."""
+    async def answer(self, header: HeaderOf, campaign_id: str, body: bytes) -> QuickReply | None:
+        """The reply, once it is durable; or None."""
         front = self._front
         authorization, key = header("authorization"), header("idempotency-key")
         if authorization is None or key is None or header("content-type") != "application/json":
@@ -64,13 +75,12 @@ class QuickReservation:
                 check_id(campaign_id, "record"),
                 party=party_id,
             )
-            command = command.under(CommandId(f"h-{name}"))
-            answer = await self._give(command)
+            decided: list[bool] = []
+            answer = await self._give(watched(command, CommandId(f"h-{name}"), decided))
         except (PullcordError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return None
         finally:
             front.running.discard(name)
         self._metrics.command(COMMAND, self._monotonic() - began)
-        if answer.state is not PlaceState.RESERVED or answer.refused is not None:
-            return None
-        return _ENCODE(answer), f"{PREFIX}/orders/{answer.order_id}"
+        location = f"{PREFIX}/orders/{answer.order_id}" if answer.state is PlaceState.RESERVED else None
+        return QuickReply(201 if answer.refused is None else 200, _ENCODE(answer), location, not decided)

@@ -14,7 +14,6 @@ from .bridge import RsgiProtocol, RsgiScope, pass_on
 
 _BEFORE = "/api/v1/campaigns/"
 _AFTER = "/orders"
-_CREATED = 201
 
 
 class Front:
@@ -46,11 +45,14 @@ class Front:
                 if made is None:
                     await pass_on(self._shell, scope, protocol, body)
                     return
-                reply, location = made
                 request_id = self._shell.next_id()
-                headers = [*self._headers, ("location", location), ("x-request-id", request_id)]
-                protocol.response_bytes(_CREATED, headers, reply)
-                self._shell.ended("POST", ROUTE_OF_QUICK, _CREATED, self._monotonic() - began, request_id)
+                headers = [*self._headers, ("x-request-id", request_id)]
+                if made.location is not None:
+                    headers.append(("location", made.location))
+                if made.replayed:
+                    headers.append(("idempotent-replayed", "true"))
+                protocol.response_bytes(made.status, headers, made.body)
+                self._shell.ended("POST", ROUTE_OF_QUICK, made.status, self._monotonic() - began, request_id)
                 return
         await pass_on(self._shell, scope, protocol)
 
