@@ -14,12 +14,21 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from pullcord import campaigns, finance, logistics, orders, procurement, production, promising
-from pullcord.base import OrderId, PartId, monday_of
+from pullcord import alliance, campaigns, finance, logistics, orders, procurement, production, promising
+from pullcord.alliance import MonthBilled
+from pullcord.base import Money, OrderId, PartId, monday_of
 from pullcord.campaigns import CampaignOfferLapsed, CampaignQueueLeft
 from pullcord.catalogue import Catalogue
 from pullcord.logistics import LegArrived
-from pullcord.orders import DepositForfeited, DepositRefunded, OrderCancelled, OrderDeposited, OrderHandedOver, State
+from pullcord.orders import (
+    DepositForfeited,
+    DepositRefunded,
+    OrderCancelled,
+    OrderDeposited,
+    OrderHandedOver,
+    OrderLocked,
+    State,
+)
 from pullcord.procurement import PartsReceived
 from pullcord.production import SchedulePublished, VehicleBuilt
 from pullcord.promising import PromiseInDoubt, PromiseMoved
@@ -57,6 +66,41 @@ def keep_forfeit(house: Catalogue, tx: Transaction, event: Event[DepositForfeite
         order_id=OrderId(event.body.order_id),
         amount=event.body.amount,
     )
+
+
+def borrow_for_order(house: Catalogue, tx: Transaction, event: Event[OrderLocked]) -> None:
+    """Where the alliance has a funder, it lends the seller what the customer will pay at the handover."""
+    if house.contract.lender is None:
+        return
+    order = orders.find_order(tx, event.body.order_id)
+    if order.price_minor is not None and order.currency is not None:
+        left = Money(order.price_minor - order.deposit_minor, order.currency)
+        alliance.lend_for_order(tx, house.contract, order.order_id, left)
+
+
+def repay_at_handover(house: Catalogue, tx: Transaction, event: Event[OrderHandedOver]) -> None:
+    """The customer has paid: the loan goes back, with its interest."""
+    alliance.repay_for_order(tx, house.contract, event.body.order_id, house.program.currency)
+
+
+def repay_at_end(house: Catalogue, tx: Transaction, event: Event[OrderCancelled]) -> None:
+    """There will be no handover: the seller gives back what it borrowed."""
+    alliance.repay_for_order(tx, house.contract, event.body.order_id, house.program.currency)
+
+
+def share_month(house: Catalogue, tx: Transaction, event: Event[MonthBilled]) -> None:
+    """The seller collects a month's fee and overage, and each party's share of it is owed."""
+    body = event.body
+    if body.bill.amount.minor:
+        finance.collect_fee(
+            tx,
+            transfer_id=f"t-{event.seq}",
+            seller=house.seller.party_id,
+            order_id=body.order_id,
+            month=body.month,
+            amount=body.bill.amount,
+            parts=house.contract.month_parts(body.plan, body.bill),
+        )
 
 
 def open_build_order(house: Catalogue, tx: Transaction, event: Event[OrderDeposited]) -> None:
@@ -236,9 +280,10 @@ def recognise_sale(house: Catalogue, tx: Transaction, event: Event[OrderHandedOv
 
 REACTIONS: Mapping[type, tuple[Callable[[Catalogue, Transaction, Event[Any]], None], ...]] = {
     OrderDeposited: (take_deposit, open_build_order),
+    OrderLocked: (borrow_for_order,),
     DepositRefunded: (refund_deposit,),
     DepositForfeited: (keep_forfeit,),
-    OrderCancelled: (cancel_build_order, pass_place_on),
+    OrderCancelled: (cancel_build_order, repay_at_end, pass_place_on),
     CampaignOfferLapsed: (pass_offer_on,),
     CampaignQueueLeft: (pass_left_place_on,),
     SchedulePublished: (call_off_parts, count_spare_parts, recheck_promises),
@@ -247,7 +292,8 @@ REACTIONS: Mapping[type, tuple[Callable[[Catalogue, Transaction, Event[Any]], No
     PartsReceived: (book_supplier_invoice,),
     VehicleBuilt: (ship_from_plant,),
     LegArrived: (hand_over,),
-    OrderHandedOver: (recognise_sale,),
+    MonthBilled: (share_month,),
+    OrderHandedOver: (recognise_sale, repay_at_handover),
 }
 
 

@@ -77,6 +77,7 @@ COMMANDS: dict[str, tuple[str, Given]] = {
     "forecast": ("shop", lambda desk, party: desk.forecast("f", 4, party=party)),
     "release": ("shop", lambda desk, party: desk.release("r", "maker", ["city"], 1, period="2025Q2", party=party)),
     "settle": ("shop", lambda desk, party: desk.settle("w", party=party)),
+    "bill_month": ("shop", lambda desk, party: desk.bill_month("o", 1, 900, party=party)),
     "plan": ("maker", lambda desk, party: desk.plan("shenzhen", "r", party=party)),
     "build": ("maker", lambda desk, party: desk.build("shenzhen", DAY, party=party)),
     "receive": ("maker", lambda desk, party: desk.receive(DAY, party=party)),
@@ -101,7 +102,7 @@ def test_every_command_of_the_desk_is_tried_here() -> None:
     reading = {"counts", "open_orders", "on_the_road", "planned_builds", "menu", "terms"}
     reading |= {"dimension", "privacy_budget_micro", "local_date", "weeks_left", "plan_policy", "expected_builds"}
     reading |= {"campaign_terms"}
-    reading |= {"note_refusal"}  # the house's own: no party gives it
+    reading |= {"statement_of", "note_refusal"}  # the house's own: no party gives it
     assert {name for name in dir(Desk) if not name.startswith("_")} - reading == set(COMMANDS)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from pullcord.base import LONGEST_ID, Attempt, InvalidInput, check_id
-from pullcord.store import METADATA, Event, Projection, Rows, Table, Transaction, UtcDateTime, event, program_key
+from pullcord.store import METADATA, Event, Rows, Table, Transaction, UtcDateTime, event, program_key
 
 from .model import Role
 
@@ -71,10 +71,8 @@ def named(name: str) -> str:
         return UNNAMED
 
 
-def _refused(rows: Rows, event: Event[RightRefused]) -> None:
+def right_refused(rows: Rows, event: Event[RightRefused]) -> None:
+    """The fold: one row for each refusal."""
     body = event.body
     role = None if body.role is None else body.role.value
     rows.put(REFUSAL, RefusalRow(event.seq, body.asked_by, role, body.command, body.command_id, event.recorded_at))
-
-
-PROJECTION = Projection("alliance", (REFUSAL,), {RightRefused: _refused})

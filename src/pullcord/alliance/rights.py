@@ -40,6 +40,7 @@ _SELLING = _ORDERING | {
     "demand.release",
     "promises.recheck",
     "finance.settle",
+    "finance.bill_month",
 }
 # A claim is published by its owner and a fact is changed by its owner: `facts` says who that is.
 _STATING = frozenset({"claims.publish", "claims.withdraw", "claims.change_fact"})

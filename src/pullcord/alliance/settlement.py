@@ -148,6 +148,12 @@ class SettlementContract:
         if self.lender == self.seller:
             raise InvalidInput(f"`{self.seller}` cannot lend to itself", "name another lender, or none")
 
+    @property
+    def parties(self) -> frozenset[PartyId]:
+        """Everybody who gets or gives a part of a sale."""
+        named = {share.party_id for share in (*self.price, *self.monthly)} | {self.seller}
+        return frozenset(named | {self.discounts_borne_by} if self.discounts_borne_by is not None else named)
+
     def price_parts(self, plan: str, price: Money, discount: Money | None = None) -> tuple[tuple[PartyId, Money], ...]:
         """What each party gets of a price at the handover; the parts add up to what the customer pays."""
         return _price_parts(self, plan, price, discount)

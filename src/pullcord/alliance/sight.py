@@ -134,6 +134,7 @@ _RELEASE = (
     "least_shown noisy"
 )
 _LEG = "vehicle_id from_place to_place mode km due_on"
+_BILL = "order_id plan month km fee km_over_cap per_km"
 _WAITS = "campaign_id position order_id person_id"
 
 
@@ -274,6 +275,10 @@ _TABLE: Mapping[str, Mapping[Eyes, Seen]] = {
     # ---- money: each party reads its own books
     "finance.transferred": _each(_EVERYBODY, Seen(_BOOK, shape=_lines))
     | {Role.FUNDER: Seen(_BOOK, shape=_lender_lines), Role.CUSTOMER: Seen(_BOOK, shape=_deposit_lines)},
+    "month.billed": {
+        Role.CUSTOMER: _sees(_BILL, _own_order),
+        **_each((SELLER, Role.BATTERY_MAKER), _sees(_BILL)),
+    },
     # ---- demand: others learn of the customers through private counts, and through the forecast
     "forecast.published": _each(
         (SELLER, Role.PLATFORM, Role.CARMAKER, Role.BATTERY_MAKER, Role.LOGISTICS), _sees(_FORECAST)

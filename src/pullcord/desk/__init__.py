@@ -10,7 +10,7 @@ from .claims import ClaimsDesk
 from .customers import CustomerDesk
 from .insight import STAGES, InsightDesk, quarter_of
 from .market import MarketDesk
-from .model import Built, Count, Planned, ProgramOpened
+from .model import Billed, Built, Count, Planned, ProgramOpened
 from .persons import open_orders, orders_of, person_record
 from .plant import PlantDesk
 from .quotes import QuoteDesk
@@ -22,6 +22,7 @@ class Desk(AllianceDesk, CampaignDesk, ClaimsDesk, CustomerDesk, InsightDesk, Ma
 
 __all__ = [
     "STAGES",
+    "Billed",
     "Built",
     "Count",
     "Desk",

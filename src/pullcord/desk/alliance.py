@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
-from pullcord import alliance, finance, logistics, production
-from pullcord.alliance import Role
-from pullcord.base import Attempt, CommandId, PartyId, secret_token
+from pullcord import alliance, finance, logistics, orders, production
+from pullcord.alliance import MonthBill, Role, Sale, SaleStatement
+from pullcord.base import Attempt, CommandId, InvalidInput, Money, OrderId, PartyId, secret_token
+from pullcord.orders import OrderRow, State
 from pullcord.store import Command, Reader, Transaction
 
 from .clerk import Clerk
-from .model import Count, ProgramOpened
+from .model import Billed, Count, ProgramOpened
 
 
 class AllianceDesk(Clerk):
-    """Open the program, take arrivals off the road, pay every party its share."""
+    """Open the program, take arrivals off the road, bill months, pay every party its share, note who was refused."""
 
     def open_program(self, party: PartyId | None = None) -> Command[Count]:
         """Begin: note the input's digest, and open every plant's weekly build slots for the whole horizon."""
@@ -88,23 +89,75 @@ class AllianceDesk(Clerk):
 
     def settle(self, period: str, *, party: PartyId | None = None) -> Command[Count]:
         """Pay every party what its share of the sales so far amounts to."""
+        seller = self.house.seller.party_id
 
         def decide(tx: Transaction) -> Count:
             payments = finance.settle(
                 tx,
                 transfer_id=f"settle-{period}",
-                platform=self.house.platform.party_id,
+                platform=seller,
                 period=period,
                 currency=self.program.currency,
+                parties=self.house.contract.parties,
             )
             return Count(len(payments))
 
+        return self._command("finance.settle", party, seller, f"settle-{period}", {"period": period}, decide, Count)
+
+    def bill_month(self, order_id: str, month: int, km: int, *, party: PartyId | None = None) -> Command[Billed]:
+        """Bill a customer's month: the fee of the plan, and each km beyond its cap.
+
+        `month` is 1 for the first after the handover; `km` is what was driven in it.
+        """
+        if month < 1 or km < 0:
+            raise InvalidInput(f"month {month} with {km} km cannot be billed", "count months from 1, and km from 0")
+
+        def decide(tx: Transaction) -> Billed:
+            order = orders.find_order(tx, OrderId(order_id))
+            if order.state is not State.HANDED_OVER:
+                return Billed(order.order_id, month, refused="its vehicle has not been handed over")
+            bill = self._month(order, km)
+            if bill is None:
+                return Billed(order.order_id, month, refused=f"the plan `{order.plan}` asks nothing monthly")
+            refused = alliance.bill_month(tx, order.order_id, order.plan, month, km, bill)
+            return Billed(order.order_id, month, None if refused else bill.amount, refused)
+
         return self._command(
-            "finance.settle",
+            "finance.bill_month",
             party,
-            self.house.platform.party_id,
-            f"settle-{period}",
-            {"period": period},
+            self.house.seller.party_id,
+            f"bill-{order_id}-{month}",
+            {"order": order_id, "month": month, "km": km},
             decide,
-            Count,
+            Billed,
         )
+
+    def _month(self, order: OrderRow, km: int) -> MonthBill | None:
+        price = self.house.price(order.variant_id, order.plan)
+        if price.monthly is None or price.cap_km_per_month is None or price.overage is None:
+            return None
+        return MonthBill(price.monthly, max(0, km - price.cap_km_per_month), price.overage)
+
+    def statement_of(self, reader: Reader, order_id: str, now: datetime) -> SaleStatement:
+        """What every party got of one order up to now, to the minor unit. Raises NotFound where there is none."""
+        order = orders.find_order(reader, OrderId(order_id))
+        currency = order.currency or self.program.currency
+        nothing = Money(0, currency)
+        price, discount, forfeit = nothing, None, None
+        if order.state is State.HANDED_OVER and order.price_minor is not None:
+            price, paid = self.house.price(order.variant_id, order.plan).price, Money(order.price_minor, currency)
+            if order.campaign_id is not None and paid < price:
+                discount = price - paid
+            else:
+                price = paid
+        elif order.state is State.CANCELLED:
+            forfeit = Money(order.deposit_minor - order.refunded_minor, currency)
+        sale = Sale(
+            order.plan,
+            price,
+            discount,
+            alliance.months_billed(reader, order.order_id),
+            forfeit,
+            alliance.loan_of(reader, self.house.contract, order.order_id, currency, now),
+        )
+        return self.house.contract.statement(sale)

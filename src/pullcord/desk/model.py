@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from pullcord.base import BuildOrderId
+from pullcord.base import BuildOrderId, Money, OrderId
 from pullcord.store import event
 
 
@@ -42,6 +42,16 @@ class Built:
     short_of_parts: tuple[BuildOrderId, ...]
     not_locked: tuple[BuildOrderId, ...] = ()
     cancelled: tuple[BuildOrderId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What a month of an order was billed with. `refused` says why it was not."""
+
+    order_id: OrderId
+    month: int
+    amount: Money | None = None
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
