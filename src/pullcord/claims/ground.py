@@ -13,6 +13,7 @@ from pullcord.base import Money
 from pullcord.demand import Rival
 from pullcord.logistics import City, TransitRule
 from pullcord.offers import PlanPrice
+from pullcord.procurement import Part
 from pullcord.product import BomLine, ProductModel, Variant
 from pullcord.production import OptionLimit, Plant
 
@@ -65,6 +66,8 @@ class Ground(Protocol):
     def plants(self) -> tuple[Plant, ...]: ...
     @property
     def option_limits(self) -> tuple[OptionLimit, ...]: ...
+    @property
+    def parts(self) -> tuple[Part, ...]: ...
     @property
     def bom(self) -> tuple[BomLine, ...]: ...
     @property

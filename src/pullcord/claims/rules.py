@@ -265,9 +265,8 @@ class _Check:
             about = (
                 f"the fact `{key}` says {fact.told}" if fact else f"no fact tells {claim.attribute} of {claim.subject}"
             )
-            self._break(
-                "evidence-missing", f"it rests on nothing; {about}", "name its evidence and reference, or drop it"
-            )
+            mend = "name its evidence and reference, or drop it"
+            self._break("evidence-missing", f"it rests on nothing; {about}", mend, *((fact,) if fact else ()))
             return
         named = self.book.find(claim.reference)
         if named is None:

@@ -59,6 +59,27 @@ _WHAT: Mapping[str, Both] = {
     "test": ("the tested figure {name}", "测试数据“{name}”"),
     "figure": ("the figure {name}", "参数“{name}”"),
 }
+# Facts that are yes or no, told as a sentence: for yes, for no.
+_TOLD: Mapping[str, tuple[Both, Both]] = {
+    "option": (("{name} is built and on sale", "“{name}”可生产并在售"), ("nobody builds {name}", "“{name}”不生产")),
+    "deposit/asked": (("a deposit is asked", "下单需支付定金"), ("no deposit is asked", "下单无需定金")),
+    "refund/before_lock": (
+        ("the whole deposit is returned until the order locks", "锁单前定金全额退还"),
+        ("the deposit is not returned, locked or not", "无论是否锁单，定金均不退还"),
+    ),
+    "refund/after_lock": (
+        ("the deposit is returned even after the order has locked", "锁单后定金仍可退还"),
+        ("the deposit is not returned once the order has locked", "锁单后定金不予退还"),
+    ),
+    "invoice/everywhere": (
+        ("a local invoice is written in every city", "所有城市均可开具当地发票"),
+        ("a local invoice is not written in every city", "并非所有城市均可开具当地发票"),
+    ),
+    "invoice": (
+        ("a local invoice is written in {name}", "{name}可开具当地发票"),
+        ("no local invoice is written in {name}", "{name}不能开具当地发票"),
+    ),
+}
 _YES_NO: Mapping[str, Both] = {YES: ("yes", "是"), NO: ("no", "否")}
 
 
@@ -84,6 +105,8 @@ def _name(ground: Ground, head: str, name: str) -> Both:
             (o.name for o in options if (o.family_id, o.option_id) == (family, option)), option if dot else family
         )
         return found, found
+    if head == "part":
+        return next(((part.name, part.name) for part in ground.parts if part.part_id == name), (name, name))
     if head == "test":
         records = ground.tested_figures
         return next(((r.procedure_en, r.procedure_zh) for r in records if r.record_id == name), (name, name))
@@ -111,6 +134,15 @@ def value(ground: Ground, told: str, unit: str) -> Both:
 def evidence(ground: Ground, fact: Fact) -> Both:
     """What a fact says, as the evidence of a claim, in one sentence."""
     kind_en, kind_zh = EVIDENCE[fact.evidence]
+    head, _, name = fact.key.partition("/")
+    told = _TOLD.get(fact.key) or _TOLD.get(head)
+    if told and fact.value in _YES_NO:
+        name_en, name_zh = _name(ground, head, name)
+        en, zh = told[0 if fact.value == YES else 1]
+        return (
+            f"{kind_en[0].upper()}{kind_en[1:]}: {en.format(name=name_en)}.",
+            f"{kind_zh}：{zh.format(name=name_zh)}。",
+        )
     what_en, what_zh = what(ground, fact)
     value_en, value_zh = value(ground, fact.value, fact.unit)
     if fact.key == "invoice/cities":

@@ -29,7 +29,7 @@ class ClaimsDesk(Clerk):
         platform = self.house.platform.party_id
         command_id = f"publish-claims-{attempt}"
         role = self._role(party) if party is not None else None
-        if role is not None and role is not Role.PLATFORM:
+        if party is not None and role is not None and role is not Role.PLATFORM:
             raise Forbidden(
                 f"a {role} may not give the command `claims.publish` for all claims at once",
                 "ask the platform, or publish your own, one by one",
