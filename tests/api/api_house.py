@@ -52,7 +52,7 @@ class ApiHouse:
         return self._tokens[asked]
 
     def headers(self, party: str, *scopes: str) -> dict[str, str]:
-        return {"authorization": f"Bearer {self.token(party, *scopes)}"}
+        return {"Authorization": f"Bearer {self.token(party, *scopes)}"}
 
     async def get(self, path: str, party: str = "shop", **headers: str) -> httpx.Response:
         return await self.client.get(f"/api/v1{path}", headers={**self.headers(party), **headers})

@@ -16,6 +16,7 @@ from pullcord.base import LONGEST_ID, LONGEST_NAMED_ID
 from pullcord.web import Fault, HttpProblem
 
 T = TypeVar("T")
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _SHAPE = "^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Id = Annotated[str, Meta(min_length=1, max_length=LONGEST_ID, pattern=_SHAPE)]
 NamedId = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAMED_ID, pattern=_SHAPE)]
@@ -40,14 +41,25 @@ def body_of(kind: type[T], raw: bytes) -> T:
         found: T = _decoder(cast(Hashable, kind)).decode(raw)
         return found
     except msgspec.ValidationError as first:
-        faults = _faults(kind, msgspec.json.decode(raw), strict=True, place="#/")
+        faults = _faults(kind, _read(raw), strict=True, place="#/")
         raise HttpProblem(
             "invalid-input",
             f"{len(faults) or 1} field(s) of the body cannot be used.",
             faults=faults or [Fault("#", str(first))],
         ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as failure:
-        raise HttpProblem("bad-request", f"The body is no JSON: {failure}") from None
+    except _NO_JSON as failure:
+        raise _no_json(failure) from None
+
+
+def _read(raw: bytes) -> Any:
+    try:
+        return msgspec.json.decode(raw)
+    except _NO_JSON as failure:  # what did not fit was found before what cannot be read
+        raise _no_json(failure) from None
+
+
+def _no_json(failure: Exception) -> HttpProblem:
+    return HttpProblem("bad-request", f"The body is no JSON: {failure}")
 
 
 def query_of(kind: type[T], raw: bytes) -> T:
