@@ -84,7 +84,7 @@ def arguments(program: Program) -> dict[str, Callable[[Chance], Any]]:
     def day(chance: Chance) -> date:
         return date(2025, 11, 9) + timedelta(days=int(chance.integers(180)))
 
-    claims = [claim.claim_id for claim in program.claims] or ["none"]
+    claims = [str(claim.claim_id) for claim in program.claims] or ["none"]
     prices = [(price.variant_id, price.plan) for price in program.prices]
     partners = [party.party_id for party in program.parties if party.role not in (Role.PLATFORM, Role.CARMAKER)]
     return {

@@ -127,6 +127,8 @@ _FORECAST = "run_id as_of signal_seq variants cities weeks units"
 _HANDED = "order_id vehicle_id plan city_id promised_on delivered_on"
 _LOCKED = "order_id variant_id plan city_id plant_id week_start deliver_on"
 _PROMISE = "order_id variant_id plant_id week_start build_date deliver_on"
+_MOVED = "order_id variant_id plant_id from_week week_start build_date from_deliver_on deliver_on why"
+_TOLD = "order_id about english chinese because_of"
 _RECEIVED = "calloff_id supplier_id plant_id amount received_on lines"
 _CALLOFF = "calloff_id supplier_id plant_id run_id lines"
 _RELEASE = (
@@ -207,7 +209,18 @@ _TABLE: Mapping[str, Mapping[Eyes, Seen]] = {
         Role.CUSTOMER: _sees("order_id reason", _own_order),
         **_each((Role.PLATFORM, Role.CARMAKER), _sees("order_id")),
     },
-    "parts.spare": _each((SELLER, Role.PLATFORM, Role.CARMAKER), _sees("plant_id run_id weeks")),
+    "promise.moved": {
+        Role.CUSTOMER: _sees("order_id from_deliver_on deliver_on", _own_order),
+        Role.LOGISTICS: _sees("order_id plant_id build_date from_deliver_on deliver_on"),
+        **_each((SELLER, Role.PLATFORM, Role.CARMAKER), _sees(_MOVED)),
+    },
+    "promise.in_doubt": {
+        Role.CUSTOMER: _sees("order_id deliver_on", _own_order),
+        **_each((SELLER, Role.PLATFORM, Role.CARMAKER), _sees("order_id deliver_on why")),
+    },
+    "customer.told": {SELLER: _sees(_TOLD), Role.CUSTOMER: _sees(_TOLD, _own_order)},
+    "parts.spare": _each((SELLER, Role.PLATFORM), _sees("plant_id run_id weeks"))
+    | {Role.CARMAKER: _sees("plant_id run_id weeks parts")},
     "campaign.opened": _each((*_EVERYBODY, SELLER), _sees("terms")),
     "campaign.closed": _each(_EVERYBODY, _sees("campaign_id")) | {SELLER: _sees("campaign_id reason")},
     "campaign.queued": {
@@ -220,7 +233,8 @@ _TABLE: Mapping[str, Mapping[Eyes, Seen]] = {
     "campaign.queue_left": {SELLER: _sees(_WAITS), Role.CUSTOMER: _sees(_WAITS, _own_order)},
     # ---- claims: the audience is part of the claim
     "claim.published": _each(_EVERYBODY, _sees("claim", _in_audience)) | _each(_STATING, _sees("claim rests")),
-    "claim.unpublished": _each(_EVERYBODY, _sees("claim_id")) | _each(_STATING, _sees("claim_id why fact_key")),
+    "claim.unpublished": _each(_EVERYBODY, _sees("claim_id"))
+    | _each(_STATING, _sees("claim_id why fact_key rested_on")),
     "fact.changed": _each(_STATING, _sees("key was value unit why")),
     "claim.notice_drafted": {SELLER: _sees("notice")},
     # ---- the plant: what it costs and what it lacks stays its own
@@ -231,6 +245,7 @@ _TABLE: Mapping[str, Mapping[Eyes, Seen]] = {
     "slot.released": _each((SELLER, Role.CARMAKER), _sees("plant_id week_start holder"))
     | {Role.PLATFORM: _sees("plant_id week_start")},
     "build.opened": _each((SELLER, Role.PLATFORM, Role.CARMAKER), _sees(_BUILD)),
+    "build.moved": _each((SELLER, Role.PLATFORM, Role.CARMAKER), _sees("build_order_id due_week")),
     "build.cancelled": _each((SELLER, Role.PLATFORM, Role.CARMAKER), _sees("build_order_id")),
     "build.planned": _each((SELLER, Role.PLATFORM, Role.CARMAKER), _sees("build_order_id week_start")),
     "build.unplanned": _each((SELLER, Role.PLATFORM, Role.CARMAKER), _sees("build_order_id")),
@@ -279,6 +294,8 @@ _TABLE: Mapping[str, Mapping[Eyes, Seen]] = {
         Role.CUSTOMER: _sees(_BILL, _own_order),
         **_each((SELLER, Role.BATTERY_MAKER), _sees(_BILL)),
     },
+    # Sums of visits, with nobody in them.
+    "signal.counted": _each((SELLER, Role.PLATFORM, Role.CARMAKER), _sees("source since until counts")),
     # ---- demand: others learn of the customers through private counts, and through the forecast
     "forecast.published": _each(
         (SELLER, Role.PLATFORM, Role.CARMAKER, Role.BATTERY_MAKER, Role.LOGISTICS), _sees(_FORECAST)
