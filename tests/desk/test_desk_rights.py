@@ -79,6 +79,7 @@ COMMANDS: dict[str, tuple[str, Given]] = {
     "settle": ("shop", lambda desk, party: desk.settle("w", party=party)),
     "bill_month": ("shop", lambda desk, party: desk.bill_month("o", 1, 900, party=party)),
     "plan": ("maker", lambda desk, party: desk.plan("shenzhen", "r", party=party)),
+    "change_capacity": ("maker", lambda desk, party: desk.change_capacity("shenzhen", DAY, 9, party=party)),
     "build": ("maker", lambda desk, party: desk.build("shenzhen", DAY, party=party)),
     "receive": ("maker", lambda desk, party: desk.receive(DAY, party=party)),
     "pay_suppliers": ("maker", lambda desk, party: desk.pay_suppliers(DAY, party=party)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from pullcord import campaigns, orders
+from pullcord import campaigns, orders, promising
 from pullcord.base import LONGEST_NAMED_ID, CityId, Money, OrderId, PartyId, PersonId, VariantId, check_id
 from pullcord.orders import Outcome, State
 from pullcord.store import Command, Transaction
@@ -86,11 +86,16 @@ class CustomerDesk(OrderClerk):
     def cancel(
         self, order_id: str, reason: str, *, party: PartyId | None = None, person: PersonId | None = None
     ) -> Command[Outcome]:
-        """End an order before its vehicle is built. Its campaign, or else the policy, says when a deposit goes back."""
+        """End an order before its vehicle is built. Its campaign, or else the policy, says when a deposit goes back.
+
+        Whoever was moved to a later date than was agreed gets it back in any case.
+        """
         policy = frozenset({State.DEPOSITED}) if self.policies.deposit_refundable_until_lock else frozenset()
 
         def decide(tx: Transaction) -> Outcome:
             terms = campaigns.refundable_in(tx, orders.find_order(tx, OrderId(order_id)), tx.now)
+            if promising.was_moved_later(tx, OrderId(order_id)):
+                terms = frozenset({State.DEPOSITED, State.LOCKED})  # another date than was agreed: the money goes back
             return orders.cancel(tx, OrderId(order_id), reason, refundable_in=policy if terms is None else terms)
 
         body = {"order": order_id, "reason": reason}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from pullcord import demand, finance, orders, procurement, production
-from pullcord.base import BuildOrderId, Money, PartId, PartyId, PlantId, VariantId, monday_of
+from pullcord import demand, finance, orders, procurement, production, promising
+from pullcord.base import BuildOrderId, Money, NotFound, PartId, PartyId, PlantId, VariantId, monday_of
 from pullcord.production import PlanPolicy, PlanRequest
 from pullcord.store import Command, Reader, Transaction
 
@@ -82,6 +83,42 @@ class PlantDesk(Clerk):
             {"plant": plant_id, "run": run_id},
             decide,
             Planned,
+        )
+
+    def change_capacity(
+        self, plant_id: str, week_start: date, vehicles: int, *, attempt: int = 1, party: PartyId | None = None
+    ) -> Command[Count]:
+        """A week of a plant will hold another number of vehicles; who no longer fits is moved and told first.
+
+        The answer counts the promises that were moved. Raises Conflict, and changes nothing, where some fit into no
+        other week either.
+        """
+        plant = self.house.plant(plant_id)
+
+        def decide(tx: Transaction) -> Count:
+            known = tx.get(production.BUILD_SLOT, plant.plant_id, week_start)
+            if known is None:
+                raise NotFound(
+                    f"plant `{plant_id}` has not opened the week of {week_start}", "name one of its weeks by its Monday"
+                )
+            broken = promising.broken_promises(
+                tx,
+                self.house.needs,
+                self.house.first_promised_week(tx.now),
+                partial(orders.still_to_build, tx),
+                {(plant.plant_id, week_start): vehicles},
+            )
+            moved = promising.move_promises(tx, self.house.needs, broken)
+            production.open_slots(tx, plant.plant_id, [(week_start, vehicles)])
+            return Count(len(moved))
+
+        return self._as_carmaker(
+            "production.plan",
+            party,
+            f"capacity-{plant_id}-{week_start}-{attempt}",
+            {"plant": plant_id, "week": week_start, "vehicles": vehicles},
+            decide,
+            Count,
         )
 
     def weeks_left(self, today: date) -> int:

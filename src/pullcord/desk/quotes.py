@@ -42,6 +42,8 @@ class QuoteDesk(OrderClerk):
 
         def decide(tx: Transaction) -> Outcome:
             order = orders.find_order(tx, OrderId(order_id))
+            if barred := self._barred(order):
+                return orders.outcome(order, barred.why)
             terms = self.terms(tx, order.variant_id, order.plan, order.city_id, week_start)
             return orders.quote(tx, OrderId(order_id), terms)
 
@@ -57,6 +59,8 @@ class QuoteDesk(OrderClerk):
         """
         self.house.price(variant_id, plan)
         self.house.city(city_id)
+        if barred := self.house.channel.why_not(variant_id, plan, city_id):
+            return Menu((), barred.why)
         with self._menu_lock:
             return promising.menu(reader, self._wish(variant_id, city_id, at), self._most_for_a_week, self._menu_book)
 
