@@ -69,7 +69,8 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     share, z2 = successes / trials, Z_95**2
     middle = (share + z2 / (2 * trials)) / (1 + z2 / trials)
     half = Z_95 * sqrt(share * (1 - share) / trials + z2 / (4 * trials**2)) / (1 + z2 / trials)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # The ends are exact where nobody went on, or everybody did.
+    return (middle - half if successes else 0.0), (middle + half if successes < trials else 1.0)
 
 
 def reservation_share(reader: Reader, settled_before: datetime, assumed: float) -> float:
