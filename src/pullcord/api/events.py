@@ -68,7 +68,7 @@ class EventStreams:
             return head
         if after > head:
             raise HttpProblem(
-                "bad-request",
+                "invalid-input",
                 f"The ledger ends at event {head}, before {after}.",
                 "begin at 0 where the ledger was begun anew",
                 faults=[Fault("query/after", f"is above {head}")],

@@ -75,7 +75,7 @@ def query_of(kind: type[T], raw: bytes) -> T:
     faults = []
     for name, value in pairs:
         if name in lists:
-            found.setdefault(name, []).extend(value.split(","))
+            found.setdefault(name, []).extend(value.split(",") if value else [])
         elif name in found:
             faults.append(Fault(f"query/{name}", "given twice"))
         else:

@@ -28,6 +28,15 @@ from .tokens import READ
 Json = dict[str, Any]
 _IN_PATH = re.compile(r"\{(\w+)\}")
 _ID: Json = {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$"}
+_SSE: Json = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "the event's seq"},
+        "event": {"type": "string", "description": "its kind; `behind` and `ended` tell of the stream itself"},
+        "data": {"type": "string", "description": "the event as JSON, as far as the party may see it"},
+        "retry": {"type": "integer", "description": "milliseconds to wait before resuming"},
+    },
+}
 _TAGS = {
     "program": "What is sold, by whom, at which price.",
     "orders": "From the wish to the firm order.",
@@ -180,7 +189,7 @@ def _operation(operation: Operation, components: Json, examples: Mapping[str, An
                 "name": "If-None-Match",
                 "in": "header",
                 "required": False,
-                "schema": {"type": "string", "pattern": "^[ -~]*$"},
+                "schema": {"type": "string"},
             }
         )
     if isinstance(operation, StreamOperation):
@@ -248,7 +257,7 @@ def _responses(operation: Operation) -> Json:
         found["200"] = {
             "description": "Events, for as long as both sides keep on.",
             "headers": headers,
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": _SSE}},
         }
     elif isinstance(operation, ReadOperation):
         own = {**headers, "ETag": _header("ETag")}
@@ -290,7 +299,12 @@ def _failures(operation: Operation) -> list[int]:
         statuses += [404] if named else []
         statuses += [409, 415, 422] if operation.body is not None or operation.method == "POST" else []
     elif isinstance(operation, ReadOperation):
-        statuses += [404, 422] if named or operation.missing else []
+        statuses += [404] if named or operation.missing else []
+        statuses += (
+            [422] if named or operation.missing or "items" in getattr(operation.answer, "__struct_fields__", ()) else []
+        )
+    else:
+        statuses += [422]
     return statuses
 
 

@@ -55,7 +55,7 @@ def cursor_of(key: Sequence[Any]) -> str:
 
 
 def key_of(cursor: str, kinds: Sequence[type]) -> list[Any]:
-    """The key in a cursor. Raises HttpProblem (400) for one that was not given out here."""
+    """The key in a cursor. Raises HttpProblem (422) for one that was not given out here."""
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         found = msgspec.json.decode(raw, type=list[Any])
@@ -64,7 +64,7 @@ def key_of(cursor: str, kinds: Sequence[type]) -> list[Any]:
         return [msgspec.convert(part, kind) for part, kind in zip(found, kinds, strict=True)]
     except (ValueError, binascii.Error, msgspec.MsgspecError, RecursionError):
         raise HttpProblem(
-            "bad-request",
+            "invalid-input",
             "The cursor was not given out by this list.",
             "leave it out to begin anew",
             faults=[Fault("query/cursor", "is not known")],

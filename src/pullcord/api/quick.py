@@ -16,7 +16,7 @@ from .endpoint import FrontDesk, name_of, watched
 from .operation import PREFIX
 
 COMMAND = "campaigns.reserve"
-ROUTE_OF_QUICK = f"{PREFIX}/campaigns/{{campaign_id:str}}/orders"
+ROUTE_OF_QUICK = f"{PREFIX}/campaigns/{{campaign_id}}/orders"
 _ENCODE = msgspec.json.Encoder().encode
 HeaderOf = Callable[[str], Any]
 

@@ -66,7 +66,7 @@ class _Operations:
             None,
             self._context.app.ledger.head(),
             0,
-            self._context.clock.now(),
+            self._courier.clock.now(),
         )
         kept = await asyncio.to_thread(self._store.add, Kept(endpoint, asked.party, new_secret(), request))
         if kept.request != request:
