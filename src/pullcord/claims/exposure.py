@@ -7,7 +7,6 @@ that reads the orders once, and not every reservation that pays.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -78,14 +77,18 @@ def count_exposed(reader: Reader, conditions: Sequence[Condition]) -> tuple[list
     if not conditions:
         return [], 0
     table = orders.ORDER.sql
-    wheres = [_where(condition) for condition in conditions]
-    met = [sa.func.sum(sa.case((where, 1), else_=0)) for where in wheres]
-    columns: list[sa.ColumnElement[Any]] = [sa.func.count(), *met]
+    # Claims that fall together mostly have the same condition: each is counted once.
+    different = {condition: _where(condition) for condition in conditions}
+    columns: list[sa.ColumnElement[Any]] = [sa.func.count()]
+    if len(different) > 1:
+        columns += [sa.func.sum(sa.case((where, 1), else_=0)) for where in different.values()]
     statement: sa.Select[Any] = sa.select(*columns).where(
-        table.c.program_id == reader.program_id, reduce(lambda a, b: sa.or_(a, b), wheres)
+        table.c.program_id == reader.program_id, sa.or_(*different.values())
     )
-    row = reader.query(statement)[0]
-    return [int(count or 0) for count in row[1:]], int(row[0])
+    (row,) = reader.query(statement)
+    counts = [int(count or 0) for count in row[1:]] or [int(row[0])]
+    of = dict(zip(different, counts, strict=True))
+    return [of[condition] for condition in conditions], int(row[0])
 
 
 def exposed_orders(reader: Reader, condition: Condition) -> Iterator[ExposedOrder]:
