@@ -97,6 +97,18 @@ def test_the_price_of_an_offer_is_fixed_when_it_is_made(tmp_path: Path) -> None:
         assert running.accept("c").price_off == Money.of(50, "CNY"), "offered first, so place 3"
 
 
+def test_the_quote_has_the_place_s_price_and_says_so(tmp_path: Path) -> None:
+    with rush(tmp_path, terms(HUNDRED, price_ladder=ladder((1, 50), (2, 10)))) as running:
+        house = running.house
+        for who in "ab":
+            running.ask(who)
+        first, second = (house.give(house.desk.quote(who)) for who in "ab")
+        house.quoted("outside")
+        listed = house.order("outside").price_minor
+    assert (first.price, second.price) == (Money(listed - 50_00, "CNY"), Money(listed - 10_00, "CNY"))
+    assert "50.00 CNY less than the list price" in first.terms
+
+
 def test_an_offer_is_taken_once_and_in_time(tmp_path: Path) -> None:
     with rush(tmp_path, terms([("*", "*", 1)])) as running:
         running.ask("a")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 
 from pullcord import demand, orders
@@ -17,14 +19,25 @@ from .model import Count
 class MarketDesk(FollowingClerk):
     """Publish forecasts."""
 
-    def forecast(self, run_id: str, weeks: int, *, party: PartyId | None = None) -> Command[Count]:
-        """Publish what is expected from now on, with every signal up to this moment in it."""
+    def forecast(
+        self,
+        run_id: str,
+        weeks: int,
+        *,
+        conversions: Mapping[str, float] | None = None,
+        party: PartyId | None = None,
+    ) -> Command[Count]:
+        """Publish what is expected from now on, with every signal up to this moment in it.
+
+        `conversions`: shares that were estimated and stand in place of the assumed ones, by kind of signal; what a
+        reservation is worth is `campaigns.reservation_share`.
+        """
 
         def decide(tx: Transaction) -> Count:
             seen = tx.head
             today = self.local_date(tx)
             counts = self.counts(tx)
-            found = self.outlook.forecast(self.house.local_time(tx.now), weeks, counts)
+            found = self.outlook.forecast(self.house.local_time(tx.now), weeks, counts, conversions=conversions)
             demand.publish_forecast(tx, run_id, today, seen, found)
             self._begin_following(tx, run_id, counts)
             return Count(round(found.total))
@@ -34,7 +47,7 @@ class MarketDesk(FollowingClerk):
             party,
             self.house.platform.party_id,
             f"forecast-{run_id}",
-            {"run": run_id, "weeks": weeks},
+            {"run": run_id, "weeks": weeks} | ({} if conversions is None else {"conversions": dict(conversions)}),
             decide,
             Count,
         )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from threading import Lock
 
-from pullcord import offers, orders, promising
+from pullcord import campaigns, offers, orders, promising
 from pullcord.base import CityId, Money, OrderId, PartyId, PersonId, VariantId
 from pullcord.catalogue import Catalogue
 from pullcord.orders import Outcome, Terms
@@ -44,7 +44,10 @@ class QuoteDesk(OrderClerk):
             order = orders.find_order(tx, OrderId(order_id))
             if barred := self._barred(order):
                 return orders.outcome(order, barred.why)
-            terms = self.terms(tx, order.variant_id, order.plan, order.city_id, week_start)
+            off = campaigns.price_off(tx, order)
+            terms = self.terms(tx, order.variant_id, order.plan, order.city_id, week_start, off)
+            if barred := self.house.channel.why_not_at(terms.price, order.plan, order.city_id):
+                return orders.outcome(order, barred.why)
             return orders.quote(tx, OrderId(order_id), terms)
 
         body = {"order": order_id, "attempt": attempt}
@@ -78,15 +81,27 @@ class QuoteDesk(OrderClerk):
             house.planned_by(at),
         )
 
-    def terms(self, tx: Transaction, variant_id: str, plan: str, city_id: str, week_start: date | None = None) -> Terms:
-        """What a quote made now rests on."""
+    def terms(
+        self,
+        tx: Transaction,
+        variant_id: str,
+        plan: str,
+        city_id: str,
+        week_start: date | None = None,
+        price_off: Money | None = None,
+    ) -> Terms:
+        """What a quote made now rests on. `price_off`: what the order's place in a campaign takes off the price."""
         price, wish = self.house.price(variant_id, plan), self._wish(variant_id, city_id, tx.now)
+        shown = ""
+        if price_off is not None:
+            price = replace(price, price=price.price - price_off)
+            shown = f" That is {price_off} less than the list price, as reserved in the campaign."
         terms = Terms(
             VariantId(variant_id),
             plan,
             CityId(city_id),
             price.price,
-            offers.terms(price),
+            offers.terms(price) + shown,
             wish.limited_options,
             wish.transit_days,
             wish.not_before,
