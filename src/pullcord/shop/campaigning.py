@@ -28,7 +28,8 @@ def handlers(shop: Shop) -> list[Any]:
     """The handlers of these pages."""
 
     @get("/campaigns/{campaign_id:str}")
-    async def campaign_page(request: AnyRequest, campaign_id: str) -> Response[bytes]:
+    async def campaign_page(request: AnyRequest) -> Response[bytes]:
+        campaign_id = request.path_params["campaign_id"]
         visit = await shop.visit(request)
         t = visit.words
         person = visit.person_id
@@ -62,7 +63,8 @@ def handlers(shop: Shop) -> list[Any]:
         )
 
     @post("/campaigns/{campaign_id:str}", status_code=200)
-    async def take(request: AnyRequest, campaign_id: str) -> Response[Any]:
+    async def take(request: AnyRequest) -> Response[Any]:
+        campaign_id = request.path_params["campaign_id"]
         visit = await shop.visit(request)
         person = signed_in(visit)
         sent = await shop.form(request, visit)
@@ -84,7 +86,8 @@ def handlers(shop: Shop) -> list[Any]:
         return shop.redirect(f"/campaigns/{campaign_id}{told}")
 
     @post("/campaigns/{campaign_id:str}/accept", status_code=200)
-    async def accept(request: AnyRequest, campaign_id: str) -> Response[Any]:
+    async def accept(request: AnyRequest) -> Response[Any]:
+        campaign_id = request.path_params["campaign_id"]
         visit = await shop.visit(request)
         person = signed_in(visit)
         await shop.form(request, visit)
@@ -103,7 +106,8 @@ def handlers(shop: Shop) -> list[Any]:
         return shop.redirect(f"/campaigns/{campaign_id}?told=refused")
 
     @post("/campaigns/{campaign_id:str}/leave", status_code=200)
-    async def leave(request: AnyRequest, campaign_id: str) -> Response[Any]:
+    async def leave(request: AnyRequest) -> Response[Any]:
+        campaign_id = request.path_params["campaign_id"]
         visit = await shop.visit(request)
         person = signed_in(visit)
         await shop.form(request, visit)

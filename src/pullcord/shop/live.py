@@ -27,7 +27,8 @@ def handlers(shop: Shop) -> list[Any]:
     """The handler of the stream."""
 
     @get("/orders/{order_id:str}/changes")
-    async def changes(request: AnyRequest, order_id: str) -> Response[Any]:
+    async def changes(request: AnyRequest) -> Response[Any]:
+        order_id = request.path_params["order_id"]
         visit = await shop.visit(request)
         person = signed_in(visit)
         row = await shop.read(lambda reader: commands.own_order(reader, order_id, person))

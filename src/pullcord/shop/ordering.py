@@ -53,7 +53,8 @@ def handlers(shop: Shop) -> list[Any]:
         return shop.redirect(f"/orders/{order_id}?told=held")
 
     @get("/orders/{order_id:str}")
-    async def order_page(request: AnyRequest, order_id: str) -> Response[bytes]:
+    async def order_page(request: AnyRequest) -> Response[bytes]:
+        order_id = request.path_params["order_id"]
         visit = await shop.visit(request)
         person = signed_in(visit)
         told = request.query_params.get("told", "")
@@ -106,7 +107,8 @@ def handlers(shop: Shop) -> list[Any]:
         return len(events)
 
     @post("/orders/{order_id:str}/date", status_code=200)
-    async def ask_date(request: AnyRequest, order_id: str) -> Response[Any]:
+    async def ask_date(request: AnyRequest) -> Response[Any]:
+        order_id = request.path_params["order_id"]
         visit = await shop.visit(request)
         person = signed_in(visit)
         sent = await shop.form(request, visit)
@@ -118,7 +120,8 @@ def handlers(shop: Shop) -> list[Any]:
         return shop.redirect(f"/orders/{order_id}?told=held")
 
     @post("/orders/{order_id:str}/deposit", status_code=200)
-    async def deposit(request: AnyRequest, order_id: str) -> Response[Any]:
+    async def deposit(request: AnyRequest) -> Response[Any]:
+        order_id = request.path_params["order_id"]
         visit = await shop.visit(request)
         person = signed_in(visit)
         sent = await shop.form(request, visit)
@@ -136,7 +139,8 @@ def handlers(shop: Shop) -> list[Any]:
         return shop.redirect(f"/orders/{order_id}?told={'changed' if answer.refused else 'paid'}")
 
     @get("/orders/{order_id:str}/cancel")
-    async def cancel_page(request: AnyRequest, order_id: str) -> Response[Any]:
+    async def cancel_page(request: AnyRequest) -> Response[Any]:
+        order_id = request.path_params["order_id"]
         visit = await shop.visit(request)
         person = signed_in(visit)
         t = visit.words
@@ -159,7 +163,8 @@ def handlers(shop: Shop) -> list[Any]:
         return shop.page(visit, "cancel", order=view, consequence=consequence, forfeit=kept is not None)
 
     @post("/orders/{order_id:str}/cancel", status_code=200)
-    async def cancel(request: AnyRequest, order_id: str) -> Response[Any]:
+    async def cancel(request: AnyRequest) -> Response[Any]:
+        order_id = request.path_params["order_id"]
         visit = await shop.visit(request)
         person = signed_in(visit)
         sent = await shop.form(request, visit)

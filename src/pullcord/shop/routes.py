@@ -26,7 +26,8 @@ def route_handlers(context: Context) -> list[Any]:
     shop = shop_of(context)
 
     @get("/static/{mark:str}/{name:str}")
-    async def static(mark: str, name: str) -> Response[Any]:
+    async def static(request: AnyRequest) -> Response[Any]:
+        mark, name = request.path_params["mark"], request.path_params["name"]
         text = shop.static(name)
         if text is None:
             raise NotHere
@@ -52,7 +53,8 @@ def route_handlers(context: Context) -> list[Any]:
         return Response("\n".join(lines).encode(), media_type="text/plain; charset=utf-8")
 
     @get("/language/{language:str}")
-    async def language(request: AnyRequest, language: str) -> Response[Any]:
+    async def language(request: AnyRequest) -> Response[Any]:
+        language = request.path_params["language"]
         if language not in LANGUAGES:
             raise NotHere
         page = shop.redirect(safe_address(request.query_params.get("to")))

@@ -92,19 +92,14 @@ def _told(event: Event[Any]) -> Iterator[Step]:
             yield step("departed", city=body.to_place, day=body.due_on, km=body.km)
         case logistics.LegArrived():
             yield step("arrived", city=body.to_place, day=body.arrived_on)
+        case promising.PromiseMoved():
+            later = body.deliver_on > body.from_deliver_on
+            key = "later" if later else "earlier"
+            yield step(key, "bad" if later else "done", before=body.from_deliver_on, day=body.deliver_on)
+        case promising.PromiseInDoubt():
+            yield step("in_doubt", "bad", day=body.deliver_on)
         case _:
-            yield from _moved(event)
-
-
-def _moved(event: Event[Any]) -> Iterator[Step]:
-    """A promise that moved: told whenever an event of the promise names the day before and the day after."""
-    body = event.body
-    before, after = getattr(body, "before", None), getattr(body, "deliver_on", None)
-    if event.kind.startswith("promise.") and isinstance(before, date) and isinstance(after, date):
-        key = "event.earlier" if after < before else "event.later"
-        kind = "done" if after <= before else "bad"
-        values = {"before": before, "day": after}
-        yield Step(key, values, at=event.recorded_at, seq=event.seq, kind=kind)
+            return  # of no use to a customer, or told by another line
 
 
 def to_come(row: OrderRow, house: Catalogue, planned_week: date | None) -> list[Step]:

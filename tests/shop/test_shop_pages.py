@@ -1,0 +1,437 @@
+"""The shop over HTTP: what pages say in both languages, whose they are, and what forms are refused."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from open_shop import OpenShop, open_shop
+
+from pullcord import shop as shop_room
+from pullcord.orders import OrderDeposited, OrderReserved, State
+from pullcord.shop import LANGUAGES
+
+EN = {"accept-language": "en", "accept": "text/html"}
+ZH = {"accept-language": "zh-CN,zh;q=0.9,en;q=0.5", "accept": "text/html"}
+PASSWORD = "a sentence about gravel roads"
+TEMPLATES = sorted((Path(shop_room.__file__).parent / "templates").glob("*.j2"))
+PUBLIC = (
+    "/",
+    "/configure",
+    "/configure?colour=blue",
+    "/configure?colour=green&accessories=kit",
+    "/price",
+    "/price?variant=white-wrap&km=5000",
+    "/date",
+    "/date?variant=blue&plan=owned&city=shanghai",
+    "/date?variant=blue&plan=owned&city=dazhou",
+    "/claims",
+    "/campaigns/double-11",
+    "/sign-in",
+    "/sign-up",
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenShop]:
+    with open_shop(tmp_path_factory.mktemp("shop")) as running:
+        running.give(running.app.desk.open_campaign("double-11"))
+        yield running
+
+
+def browser(shop: OpenShop, headers: dict[str, str] = EN) -> httpx.Client:
+    return httpx.Client(base_url=shop.root, headers=headers, follow_redirects=True, timeout=30)
+
+
+def fields(page: httpx.Response) -> dict[str, str]:
+    """The hidden fields of a page's last form."""
+    forms = re.findall(r"<form.*?</form>", page.text, re.DOTALL)
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', forms[-1])
+    return {name: html.unescape(value) for name, value in found}
+
+
+@contextmanager
+def signed_up(shop: OpenShop, who: str, headers: dict[str, str] = EN, name: str = "Wei Lin") -> Iterator[httpx.Client]:
+    shop.wait(minutes=16)  # the longest that one address must wait before another account
+    with browser(shop, headers) as client:
+        form = fields(client.get("/sign-up"))
+        answer = client.post(
+            "/sign-up", data={**form, "email": f"{who}@example.org", "password": PASSWORD, "name": name}
+        )
+        assert answer.status_code == 200
+        yield client
+
+
+def held(client: httpx.Client, variant: str = "white", plan: str = "rental") -> str:
+    """An order whose date is held: its path."""
+    page = client.get(f"/date?variant={variant}&plan={plan}&city=guangzhou")
+    week = re.findall(r'name="week" id="week-([\d-]+)"', page.text)[0]
+    answer = client.post("/orders", data={**fields(page), "week": week})
+    assert answer.status_code == 200
+    return answer.url.path
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+@pytest.mark.parametrize("headers", [EN, ZH], ids=["en", "zh"])
+def test_every_public_page_is_served_in_the_language_asked_for(
+    shop: OpenShop, path: str, headers: dict[str, str]
+) -> None:
+    with browser(shop, headers) as client:
+        page = client.get(path)
+    assert page.status_code == 200
+    tag = "zh-CN" if headers is ZH else "en"
+    assert f'<html lang="{tag}">' in page.text
+    assert page.headers["content-language"] == tag
+    assert page.text.count("<h1") == 1
+    assert '<main id="main"' in page.text
+    chinese = re.sub(r'<a class="language".*?</a>|<option.*?</option>|<[^>]*>', "", page.text, flags=re.DOTALL)
+    if headers is EN:
+        assert not re.search(r"[\u4e00-\u9fff]{5}", chinese)
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_no_page_holds_inline_script_or_style_or_another_host(shop: OpenShop, path: str) -> None:
+    with browser(shop) as client:
+        page = client.get(path)
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert not re.search(r"<style|\sstyle=|<script(?! src=)|\son\w+=|javascript:", page.text)
+    assert not re.search(r'(?:href|src|action)="(?:https?:)?//', page.text)
+    for source in re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text):
+        with browser(shop) as client:
+            file = client.get(source)
+        assert file.status_code == 200
+        assert "immutable" in file.headers["cache-control"]
+
+
+def test_every_input_that_is_seen_has_a_label(shop: OpenShop) -> None:
+    with browser(shop) as client:
+        for path in PUBLIC:
+            text = client.get(path).text
+            for name in re.findall(r'<(?:input(?! type="(?:hidden|radio|checkbox)")|select)[^>]* id="([^"]+)"', text):
+                assert f'for="{name}"' in text, (path, name)
+
+
+def test_the_catalogues_say_the_same_in_both_languages() -> None:
+    assert LANGUAGES == ("zh", "en")
+    assert shop_room.problems() == []
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda file: file.name)
+def test_no_template_has_a_sentence_of_its_own(template: Path) -> None:
+    text = re.sub(
+        r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|<svg.*?</svg>|<!doctype html>", "", template.read_text(), flags=re.S
+    )
+    said = re.sub(r"<[^>]*>", " ", text)
+    assert not re.search(r"[A-Za-z\u4e00-\u9fff]{2,}", said), re.findall(r"[A-Za-z\u4e00-\u9fff]{2,}", said)
+    assert not re.search(r'(?:aria-label|title|alt|placeholder)="[^"{]*[A-Za-z]', text)
+
+
+def test_the_first_page_shows_both_prices_with_all_that_changes_them(shop: OpenShop) -> None:
+    with browser(shop) as client:
+        english = client.get("/").text
+        chinese = client.get("/", headers=ZH).text
+    for figure in ("¥49,900", "¥399", "3,000 km", "¥0.20", "¥89,900"):
+        assert figure in english
+    for figure in ("¥49,900", "¥399", "3,000 公里", "¥0.20", "¥89,900", "国民好车"):
+        assert figure in chinese
+    assert "Double 11" in english
+    assert "双十一" in chinese
+    assert english.count("<details>") >= 3
+
+
+def test_the_language_is_switched_and_kept(shop: OpenShop) -> None:
+    with browser(shop) as client:
+        page = client.get("/language/zh?to=%2Fprice%3Fkm%3D4000")
+        assert page.url.path == "/price"
+        assert page.url.query == b"km=4000"
+        assert '<html lang="zh-CN">' in page.text
+        assert '<html lang="zh-CN">' in client.get("/").text
+
+
+@pytest.mark.parametrize(
+    "to", ["https://other.example/", "//other.example", "/\\other.example", "javascript:x", "", "x"]
+)
+def test_nobody_is_sent_to_another_site(shop: OpenShop, to: str) -> None:
+    with browser(shop) as client:
+        answer = client.get("/language/en", params={"to": to}, follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/"
+
+
+def test_an_option_that_cannot_be_built_says_why_and_what_to_change(shop: OpenShop) -> None:
+    with browser(shop) as client:
+        english = client.get("/configure?colour=blue").text
+        chinese = client.get("/configure?colour=blue", headers=ZH).text
+    assert re.search(r'value="custom" id="wrap-custom" disabled aria-describedby="why-wrap-custom"', english)
+    assert "A custom wrap is laid over white paint" in english
+    assert 'href="/configure?colour=white&amp;roof=steel&amp;wrap=custom&amp;accessories=none"' in english
+    assert "Change to: White, Custom wrap" in english
+    assert "个性贴膜只铺在白色车漆上" in chinese
+    assert "改选：白色、个性贴膜" in chinese
+
+
+def test_what_is_built_and_not_sold_cannot_be_ordered(shop: OpenShop) -> None:
+    with browser(shop) as client:
+        page = client.get("/configure?colour=green&accessories=kit").text
+        assert "it is not on sale" in page
+        assert "/price?variant=" not in page
+        assert client.get("/price?variant=green-kit").status_code == 404
+
+
+def test_an_impossible_wish_becomes_the_nearest_possible_one(shop: OpenShop) -> None:
+    with browser(shop) as client:
+        page = client.get("/configure?colour=blue&wrap=custom&nonsense=1&roof=glass").text
+    assert "This is the nearest that can" in page
+    assert re.search(r'value="blue" id="colour-blue" checked', page)
+    assert re.search(r'value="none" id="wrap-none" checked', page)
+
+
+def test_the_cost_of_five_years_and_the_break_even_follow_the_mileage(shop: OpenShop) -> None:
+    with browser(shop) as client:
+        usual, far = client.get("/price?km=1100").text, client.get("/price?km=4000").text
+        odd = client.get("/price?km=many").text
+    assert "equal at 100.25 months" in usual
+    assert "¥73,840" in usual  # 49,900 + 60 x 399
+    assert "equal at 66.78 months" in far
+    assert "¥85,840" in far  # and 60 x 1,000 km x 0.20
+    assert "4,338 km a month" in usual  # (40,000 / 60 - 399) / 0.20 above the cap
+    assert 'value="1100"' in odd
+
+
+def test_a_city_without_an_invoice_is_told_before_anything_is_asked(shop: OpenShop) -> None:
+    with browser(shop) as client:
+        english = client.get("/date?variant=white&plan=owned&city=dazhou").text
+        chinese = client.get("/date?variant=white&plan=owned&city=dazhou", headers=ZH).text
+    assert "no local invoice can be issued in Dazhou" in english.replace("No local", "no local")
+    assert "发票" in chinese
+    assert "达州" in chinese
+    for page in (english, chinese):
+        assert 'action="/orders"' not in page
+    with signed_up(shop, "barred") as client:
+        page = client.get("/date?variant=white&plan=owned&city=guangzhou")
+        answer = client.post("/orders", data={**fields(page), "city": "dazhou"})
+        assert answer.url.path == "/date"
+    assert not [e for e in shop.app.ledger.events(kinds=[OrderReserved]) if e.body.city_id == "dazhou"]
+
+
+def test_an_order_is_held_paid_once_and_shown_to_nobody_else(shop: OpenShop) -> None:
+    with signed_up(shop, "buyer") as buyer, signed_up(shop, "other") as other, browser(shop) as stranger:
+        path = held(buyer)
+        order_id = path.rpartition("/")[2]
+        page = buyer.get(path)
+        assert "Held for you until" in page.text
+        form = fields(page)
+        first = buyer.post(f"{path}/deposit", data=form)
+        again = buyer.post(f"{path}/deposit", data=form)  # a second click, or a reload
+        assert "The deposit is booked" in first.text
+        assert "The deposit is booked" in again.text
+        paid = [e for e in shop.app.ledger.events(kinds=[OrderDeposited]) if e.body.order_id == order_id]
+        assert len(paid) == 1
+        assert other.get(path).status_code == 404
+        assert other.get(f"{path}/cancel").status_code == 404
+        assert other.get(f"{path}/changes").status_code == 404
+        theirs = fields(other.get("/account"))
+        for act in ("deposit", "cancel", "date"):
+            assert other.post(f"{path}/{act}", data={**theirs, "version": "3"}).status_code == 404
+        assert stranger.get(path).url.path == "/sign-in"
+        assert order_id not in other.get("/account").text
+        assert other.get("/orders/o-nothing").text.count("<h1") == 1
+    assert shop.order(order_id).state is State.DEPOSITED
+
+
+def test_a_form_sent_twice_makes_one_order(shop: OpenShop) -> None:
+    with signed_up(shop, "double") as client:
+        page = client.get("/date?variant=grey&plan=owned&city=beijing")
+        form = fields(page)
+        one, two = client.post("/orders", data=form), client.post("/orders", data=form)
+    assert one.url.path == two.url.path
+    orders = [e for e in shop.app.ledger.events(kinds=[OrderReserved]) if e.body.order_id == form["order"]]
+    assert len(orders) == 1
+
+
+def test_nobody_orders_under_another_persons_order_id(shop: OpenShop) -> None:
+    with signed_up(shop, "first-owner") as one, signed_up(shop, "second-owner") as two:
+        path = held(one)
+        order_id = path.rpartition("/")[2]
+        page = two.get("/date?variant=white&plan=rental&city=guangzhou")
+        answer = two.post("/orders", data={**fields(page), "order": order_id})
+        assert answer.status_code == 404
+        assert "Held for you until" in one.get(path).text
+
+
+def test_a_stale_form_does_nothing_and_says_so(shop: OpenShop) -> None:
+    with signed_up(shop, "stale") as client:
+        path = held(client)
+        form = fields(client.get(path))
+        assert "has changed" in client.post(f"{path}/deposit", data={**form, "version": "1"}).text
+        assert shop.order(path.rpartition("/")[2]).state is State.QUOTED
+
+
+def test_what_a_cancellation_costs_is_said_before_and_done_after(shop: OpenShop) -> None:
+    with signed_up(shop, "cancels") as client:
+        path = held(client)
+        client.post(f"{path}/deposit", data=fields(client.get(path)))
+        asked = client.get(f"{path}/cancel")
+        assert "You get ¥1,000 back." in asked.text
+        done = client.post(f"{path}/cancel", data={**fields(asked), "reason": "price"})
+        assert "The order is cancelled." in done.text
+        assert "¥1,000 goes back to you." in done.text
+        row = shop.order(path.rpartition("/")[2])
+        assert (row.state, row.refunded_minor) == (State.CANCELLED, 100_000)
+        # once more: the same page, no second refund
+        client.post(f"{path}/cancel", data={**fields(asked), "reason": "waiting"})
+        assert shop.order(row.order_id).refunded_minor == 100_000
+
+
+def test_a_deposit_that_would_be_kept_is_said_to_be_kept(shop: OpenShop) -> None:
+    with signed_up(shop, "firm") as client:
+        path = held(client)
+        order_id = path.rpartition("/")[2]
+        client.post(f"{path}/deposit", data=fields(client.get(path)))
+        asked = client.get(f"{path}/cancel")
+        shop.give(shop.app.desk.lock(order_id))
+        # The page that promised the money back is out of date: nothing is done.
+        assert "has changed" in client.post(f"{path}/cancel", data=fields(asked)).text
+        assert shop.order(order_id).state is State.LOCKED
+        asked = client.get(f"{path}/cancel")
+        assert "Your deposit of ¥1,000 will be kept." in asked.text
+        assert "The deposit of ¥1,000 was kept" in client.post(f"{path}/cancel", data=fields(asked)).text
+
+
+@pytest.mark.parametrize("proof", [None, "", "made.up"])
+def test_a_form_without_its_proof_is_refused(shop: OpenShop, proof: str | None) -> None:
+    with signed_up(shop, f"proof-{proof}".replace(".", "").lower()) as client:
+        page = client.get("/date?variant=white&plan=rental&city=guangzhou")
+        form = {k: v for k, v in fields(page).items() if k != "form_proof"}
+        answer = client.post("/orders", data=form if proof is None else {**form, "form_proof": proof})
+    assert answer.status_code == 403
+    assert not [e for e in shop.app.ledger.events(kinds=[OrderReserved]) if e.body.order_id == form["order"]]
+
+
+def test_a_proof_of_another_session_is_refused(shop: OpenShop) -> None:
+    with signed_up(shop, "session-a") as one, signed_up(shop, "session-b") as two:
+        theirs = fields(one.get("/account"))["form_proof"]
+        assert two.post("/sign-out", data={"form_proof": theirs}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "header", [{"origin": "https://other.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}]
+)
+def test_a_form_from_another_site_is_refused(shop: OpenShop, header: dict[str, str]) -> None:
+    with browser(shop) as client:
+        form = fields(client.get("/sign-in"))
+        answer = client.post("/sign-in", data={**form, "email": "x@example.org", "password": "y"}, headers=header)
+    assert answer.status_code == 403
+
+
+def test_names_are_escaped(shop: OpenShop) -> None:
+    with signed_up(shop, "markup", name="<script>alert(1)</script>") as client:
+        page = client.get("/account").text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    with browser(shop) as client:
+        page = client.get("/sign-in", params={"to": '/"><script>x</script>'}).text
+        assert "<script>x" not in page
+        assert "<script>x" not in client.get('/configure?colour="><script>x</script>').text
+
+
+def test_nobody_learns_who_has_an_account(shop: OpenShop) -> None:
+    with signed_up(shop, "known"):
+        pass
+    with browser(shop) as client:
+        form = fields(client.get("/sign-in"))
+
+        def told(email: str) -> str:
+            answer = client.post("/sign-in", data={**form, "email": email, "password": "not the password"})
+            assert answer.status_code == 422
+            return re.findall(r'<div class="note bad".*?</div>', answer.text, re.S)[0]
+
+        assert told("known@example.org") == told("nobody@example.org")
+
+
+def test_the_session_changes_at_sign_in_and_ends_at_sign_out(shop: OpenShop) -> None:
+    with signed_up(shop, "rotates") as client:
+        client.post("/sign-out", data=fields(client.get("/account")) | {})
+    with browser(shop) as client:
+        before = client.get("/sign-in")
+        planted = client.cookies["session"]
+        cookie = before.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=lax" in cookie
+        answer = client.post(
+            "/sign-in", data={**fields(before), "email": "rotates@example.org", "password": PASSWORD, "to": "/account"}
+        )
+        assert answer.url.path == "/account"
+        kept = client.cookies["session"]
+        assert kept != planted
+        out = re.search(r'<form action="/sign-out".*?name="form_proof" value="([^"]+)"', answer.text, re.S)
+        assert out is not None
+        client.post("/sign-out", data={"form_proof": out[1]})
+        with browser(shop) as thief:
+            thief.cookies.set("session", kept)
+            assert thief.get("/account").url.path == "/sign-in"
+
+
+def test_own_data_are_taken_along_and_erased(shop: OpenShop) -> None:
+    with signed_up(shop, "leaves", name="Li Na") as client:
+        path = held(client)
+        data = client.get("/account/export")
+        assert "attachment" in data.headers["content-disposition"]
+        told = json.loads(data.content)
+        assert told["account"]["name"] == "Li Na"
+        assert told["ledger"]["orders"][0]["order_id"] == path.rpartition("/")[2]
+        assert any(event["kind"] == "order.quoted" for event in told["ledger"]["events"])
+        assert "1 open orders" in client.get("/account").text
+        client.post(f"{path}/cancel", data=fields(client.get(f"{path}/cancel")))
+        wrong = client.post("/account/erase", data={**fields(client.get("/account")), "password": "no", "sure": "yes"})
+        assert wrong.status_code == 422
+        gone = client.post(
+            "/account/erase", data={**fields(client.get("/account")), "password": PASSWORD, "sure": "yes"}
+        )
+        assert "Your data are erased" in gone.text
+        assert client.get("/account").url.path == "/sign-in"
+    kept = "\n".join(str(event.body) for event in shop.app.ledger.events())
+    assert "Li Na" not in kept
+    assert "leaves@example.org" not in kept
+
+
+def test_what_does_not_exist_is_told_on_a_page_of_ours(shop: OpenShop) -> None:
+    with browser(shop) as client:
+        page = client.get("/nothing-here")
+        assert page.status_code == 404
+        assert "This page does not exist" in page.text
+        assert "页面不存在" in client.get("/nothing-here", headers=ZH).text
+        assert client.get("/campaigns/none").status_code == 404
+        assert client.get("/date?city=atlantis").status_code == 404
+        assert client.get("/favicon.svg").headers["content-type"].startswith("image/svg+xml")
+        assert "Disallow: /orders" in client.get("/robots.txt").text
+
+
+def test_the_claims_page_gives_owner_evidence_and_validity(shop: OpenShop) -> None:
+    with browser(shop) as client:
+        english, chinese = client.get("/claims").text, client.get("/claims", headers=ZH).text
+    assert english.count('<li class="claim"') == chinese.count('<li class="claim"') >= 5
+    for label in ("Who answers for it", "Rests on", "Holds"):
+        assert english.count(f"<dt>{label}</dt>") == english.count('<li class="claim"')
+    assert "负责方" in chinese
+
+
+def test_a_place_in_a_campaign_comes_with_its_number_and_price(shop: OpenShop) -> None:
+    with signed_up(shop, "campaign") as client:
+        page = client.get("/campaigns/double-11")
+        assert "20,000 of 20,000" in page.text or "of 20,000 places left" in page.text
+        answer = client.post(
+            "/campaigns/double-11", data={**fields(page), "variant": "white", "plan": "rental", "city": "guangzhou"}
+        )
+        assert answer.url.path.startswith("/orders/")
+        back = client.get("/campaigns/double-11").text
+        assert "You have place" in back
+        assert "¥4,500 is taken off your price" in back
+        assert answer.url.path in back
