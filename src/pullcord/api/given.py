@@ -82,7 +82,11 @@ def query_of(kind: type[T], raw: bytes) -> T:
             found[name] = value
     if not faults:
         try:
-            return msgspec.convert(found, kind, strict=False)
+            asked = msgspec.convert(found, kind, strict=False)
+            # A parameter that is left out is none; one that is given says something, and `null` is no word for it.
+            faults = [Fault(f"query/{name}", "is nothing") for name in found if getattr(asked, name) is None]
+            if not faults:
+                return asked
         except msgspec.ValidationError as first:
             faults = _faults(kind, found, strict=False, place="query/") or [Fault("query", str(first))]
     raise HttpProblem("bad-request", "The query cannot be used.", faults=faults)
