@@ -19,6 +19,7 @@ PACKAGE = ROOT / "src" / "pullcord"
 FLOORS = (
     "cli",
     "bench",
+    "rush",
     "server",
     "shop",
     "api",

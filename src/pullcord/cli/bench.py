@@ -15,6 +15,7 @@ from rich.table import Table
 from pullcord.base import InvalidInput, Problem
 
 from .bench_demand import demand
+from .bench_orders import orders
 from .console import JsonFlag, show
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def find_input(name: str, given: Path | None, option: str) -> Path:
 
 
 app.command()(demand)
+app.command()(orders)
 
 
 @app.command()

@@ -128,6 +128,11 @@ def _open_campaigns(app: App, names: tuple[str, ...]) -> None:
             raise answer
 
 
+def free_port(host: str) -> int:
+    """A port that is free at this moment."""
+    return _free_address(Address(host, 0))[1]
+
+
 def _free_address(address: Address) -> tuple[str, int]:
     """The address, with a port that is free; Conflict where the one that was asked for is not."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET

@@ -1,6 +1,6 @@
 """A load generator in a process of its own: so many connections, each sends its next request when it has its reply.
 
-    python -m pullcord.bench.rush.load   (a `Load` as JSON on stdin, a `Told` as JSON on stdout)
+It reads a `Load` as JSON from stdin and writes a `Told` as JSON to stdout.
 
 Requests are made before the clock starts, so that what is measured is the server and as little of us as can be. A reply
 counts when its whole body is there. Everything that was answered is told, so that it can be looked for in the ledger.
@@ -19,12 +19,15 @@ import msgspec
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length:"
-PATIENCE_S = 30.0
+PLACED = b'"state":"reserved"'  # as every arrangement says it
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to send where. `first` numbers the first request; request n is of person n and asks for variant n mod k."""
+    """What to send where: requests `first` and following, after those of `again`, which had no reply before.
+
+    Request n is of person n and asks for variant n mod k, under a key of its own.
+    """
 
     host: str
     port: int
@@ -36,27 +39,28 @@ class Load:
     variants: tuple[str, ...]
     cities: tuple[str, ...]
     plan: str
-    again_every: int = 0  # every so many requests the one before is sent again, key and all, as a refresh would
-    stop_after_s: float = 0.0  # 0: until all are sent
+    again: tuple[int, ...] = ()
+    again_every: int = 0  # every so many requests one is sent twice in a row, key and all, as a refresh would
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer: the request's number, the HTTP status, the milliseconds it took."""
+    """One answer: the request's number, the HTTP status, the milliseconds it took, and whether it holds an order."""
 
     number: int
     status: int
     ms: float
-    order_id: str
+    placed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What came of a load. `unanswered` were sent, and their connection ended before a reply."""
+    """What came of a load. `unanswered` were sent, and their connection ended before a reply; `unsent` never were."""
 
     seconds: float
     replies: tuple[Reply, ...]
     unanswered: tuple[int, ...]
+    unsent: tuple[int, ...]
 
 
 def order_id(number: int) -> str:
@@ -84,7 +88,7 @@ def request_bytes(load: Load, number: int) -> bytes:
 class Connection(asyncio.Protocol):
     """One keep-alive connection, one request at a time."""
 
-    def __init__(self, work: Iterator[tuple[int, bytes]], kept: Desk) -> None:
+    def __init__(self, work: Iterator[tuple[int, bytes]], kept: Kept) -> None:
         self._work = work
         self._kept = kept
         self._transport: asyncio.Transport | None = None
@@ -98,9 +102,6 @@ class Connection(asyncio.Protocol):
 
     def _next(self) -> None:
         assert self._transport is not None
-        if self._kept.over:
-            self._transport.close()
-            return
         number, request = next(self._work, (-1, b""))
         self._number = number
         if number < 0:
@@ -122,7 +123,8 @@ class Connection(asyncio.Protocol):
             self._held = held
             return
         self._held = b""
-        self._kept.replies.append((self._number, int(held[9:12]), time.perf_counter() - self._sent))
+        took = time.perf_counter() - self._sent
+        self._kept.replies.append((self._number, int(held[9:12]), took, PLACED in held))
         self._number = -1
         self._next()
 
@@ -134,19 +136,19 @@ class Connection(asyncio.Protocol):
             self._kept.done.set()
 
 
-class Desk:
+class Kept:
     """What all connections of one load write to."""
 
     def __init__(self, connections: int) -> None:
         self.open = connections
-        self.over = False
         self.done = asyncio.Event()
-        self.replies: list[tuple[int, int, float]] = []
+        self.replies: list[tuple[int, int, float, bool]] = []
         self.unanswered: list[int] = []
 
 
 def sequence(load: Load) -> Iterator[int]:
     """The numbers of the requests in the order they are sent; some come twice in a row."""
+    yield from load.again
     for number in range(load.first, load.first + load.requests):
         yield number
         if load.again_every and number % load.again_every == 0:
@@ -158,20 +160,18 @@ async def send(load: Load) -> Told:
     made: Sequence[tuple[int, bytes]] = [(number, request_bytes(load, number)) for number in sequence(load)]
     work = iter(made)
     loop = asyncio.get_running_loop()
-    kept = Desk(load.connections)
+    kept = Kept(load.connections)
     started = time.perf_counter()
-    if load.stop_after_s:
-        loop.call_later(load.stop_after_s, setattr, kept, "over", True)
     opening = [
         loop.create_connection(lambda: Connection(work, kept), load.host, load.port) for _ in range(load.connections)
     ]
     opened = await asyncio.gather(*opening, return_exceptions=True)
     kept.open -= sum(isinstance(one, BaseException) for one in opened)
     if kept.open > 0:
-        await asyncio.wait_for(kept.done.wait(), PATIENCE_S + load.requests / 100)
+        await kept.done.wait()
     spent = time.perf_counter() - started
-    replies = tuple(Reply(number, status, 1000 * took, order_id(number)) for number, status, took in kept.replies)
-    return Told(spent, replies, tuple(kept.unanswered))
+    replies = tuple(Reply(number, status, 1000 * took, placed) for number, status, took, placed in kept.replies)
+    return Told(spent, replies, tuple(kept.unanswered), tuple(number for number, _ in work))
 
 
 def main() -> None:
@@ -184,7 +184,3 @@ def main() -> None:
     else:
         told = uvloop.run(send(load))
     sys.stdout.buffer.write(msgspec.json.encode(told))
-
-
-if __name__ == "__main__":
-    main()
