@@ -8,7 +8,7 @@ import typer
 
 from pullcord.base import InvalidInput, PullcordError
 
-from . import bench, claims, demand, ledger, offer, operate, order, party, product, program
+from . import bench, campaign, claims, demand, ledger, offer, operate, order, party, product, program
 from .console import refused_by_machine, report_failure, talk
 from .run import run
 from .serve import serve
@@ -26,6 +26,7 @@ app.command()(serve)
 app.add_typer(program.app, name="program")
 app.add_typer(product.app, name="product")
 app.add_typer(order.app, name="order")
+app.add_typer(campaign.app, name="campaign")
 app.add_typer(offer.app, name="offer")
 app.add_typer(demand.app, name="demand")
 app.add_typer(claims.app, name="claims")
