@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from .configurator import Choices, by_id, configure
 from .house import NotHere, Shop, markup
 from .offering import KM_MAX, YEARS, order_terms, own_mileage, plan_views, prices_of, reckon
 from .picture import picture, swatch
-from .visit import AnyRequest
+from .visit import AnyRequest, Visit
 from .words import Words
 
 CLAIMS_FIRST = 6  # on the first page
@@ -27,24 +28,7 @@ def handlers(shop: Shop) -> list[Any]:
     @get("/")
     async def home(request: AnyRequest) -> Response[bytes]:
         visit = await shop.visit(request)
-        t = visit.words
-
-        def make() -> bytes:
-            variant = shop.program.variants[0]
-            return shop.render(
-                visit,
-                "home",
-                picture=drawing(shop, t, variant, "hero"),
-                plans=plan_views(shop, t, prices_of(shop, variant)),
-                deposit=t.money(shop.deposit),
-                quote_hours=t.number(shop.program.policies.quote_valid_hours),
-                lock_time=shop.lock_time(t),
-                claims=claimed.views(shop, t)[:CLAIMS_FIRST],
-                campaign=campaign_views.open_now(shop, t),
-            )
-
-        body = shop.kept(("home", t.language, visit.person_id is not None), make)
-        return shop.answer(visit, body)
+        return shop.answer(visit, first_page(shop, visit))
 
     @get("/configure")
     async def configurator(request: AnyRequest) -> Response[bytes]:
@@ -145,7 +129,7 @@ def handlers(shop: Shop) -> list[Any]:
 
     @get("/claims")
     async def claims_page(request: AnyRequest) -> Response[bytes]:
-        visit = await shop.visit(request)
+        visit = replace(await shop.visit(request), address="/claims")
         t = visit.words
         body = shop.kept(
             ("claims", t.language, visit.person_id is not None),
@@ -154,6 +138,28 @@ def handlers(shop: Shop) -> list[Any]:
         return shop.answer(visit, body)
 
     return [home, configurator, price, date_page, claims_page]
+
+
+def first_page(shop: Shop, visit: Visit) -> bytes:
+    """The first page, which is the same for everybody who reads the same language until the ledger grows."""
+    t = visit.words
+    visit = replace(visit, address="/")  # it is kept for others: nothing of this visitor's address goes into it
+
+    def make() -> bytes:
+        variant = shop.program.variants[0]
+        return shop.render(
+            visit,
+            "home",
+            picture=drawing(shop, t, variant, "hero"),
+            plans=plan_views(shop, t, prices_of(shop, variant)),
+            deposit=t.money(shop.deposit),
+            quote_hours=t.number(shop.program.policies.quote_valid_hours),
+            lock_time=shop.lock_time(t),
+            claims=claimed.views(shop, t)[:CLAIMS_FIRST],
+            campaign=campaign_views.open_now(shop, t),
+        )
+
+    return shop.kept(("home", t.language, visit.person_id is not None), make)
 
 
 def asked_variant(shop: Shop, request: AnyRequest) -> Variant:

@@ -67,7 +67,7 @@ class Shop:
         self._environment.globals["asset"] = self.asset
         for name in self._environment.list_templates():
             self._environment.get_template(name)  # compiled before the first visitor comes
-        self._kept: dict[tuple[Any, ...], tuple[tuple[int, date], Any]] = {}
+        self._kept: dict[tuple[Any, ...], tuple[tuple[int, datetime], Any]] = {}
 
     # -- pages -------------------------------------------------------------------------------------------------------
 
@@ -134,8 +134,8 @@ class Shop:
         return Response(body, status_code=status, media_type=HTML, cookies=cookies, headers=headers)
 
     def kept(self, key: tuple[Any, ...], make: Callable[[], A]) -> A:
-        """What `make` gives, made anew only when the ledger has grown or a day has passed."""
-        state = (self.app.ledger.head(), self.today())
+        """What `make` gives, made anew only when the ledger has grown, or another minute has begun."""
+        state = (self.app.ledger.head(), self.context.clock.now().replace(second=0, microsecond=0))
         found = self._kept.get(key)
         if found is not None and found[0] == state:
             value: A = found[1]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -13,7 +17,7 @@ from pullcord.web import Context
 from . import browse, campaigning, live, ordering, people
 from .house import FormRefused, NotHere, Shop, SignInFirst
 from .picture import FAVICON
-from .visit import LANGUAGE_COOKIE, AnyRequest, address_of, safe_address
+from .visit import LANGUAGE_COOKIE, AnyRequest, Visit, address_of, safe_address
 from .words import LANGUAGES
 
 A_YEAR_S = 31_536_000
@@ -87,6 +91,7 @@ def route_handlers(context: Context) -> list[Any]:
         *campaigning.handlers(shop),
         *live.handlers(shop),
     ]
+    context.background.append(partial(warm, shop))
     router = Router(
         "/",
         route_handlers=pages,
@@ -108,6 +113,15 @@ def shop_of(context: Context) -> Shop:
     if not _made or _made[-1].context is not context:
         _made[:] = [Shop(context)]
     return _made[-1]
+
+
+@asynccontextmanager
+async def warm(shop: Shop) -> AsyncIterator[None]:
+    """Make the first page in every language before anybody asks for it: the first visitor waits no longer."""
+    session = shop.context.accounts.begin_visit()
+    for words in shop.words.values():
+        await asyncio.to_thread(browse.first_page, shop, Visit(words, session, "", "/"))
+    yield
 
 
 def refused(shop: Shop, request: AnyRequest, failure: Exception) -> Response[Any]:
