@@ -16,7 +16,7 @@ from pullcord.base import OrderId
 from pullcord.store import Reader
 
 from .ground import Ground
-from .model import Condition, ExposedOrder, Subject, SubjectKind
+from .model import Condition, Subject, SubjectKind
 
 PAGE = 20_000  # orders read at a time when they are listed
 
@@ -91,19 +91,18 @@ def count_exposed(reader: Reader, conditions: Sequence[Condition]) -> tuple[list
     return [of[condition] for condition in conditions], int(row[0])
 
 
-def exposed_orders(reader: Reader, condition: Condition) -> Iterator[ExposedOrder]:
-    """The orders that meet a condition, by their ids, read a page at a time."""
-    table = orders.ORDER.sql
+def exposed_orders(reader: Reader, condition: Condition) -> Iterator[OrderId]:
+    """The orders that meet a condition, in the order of their ids, read a page at a time."""
+    column = orders.ORDER.sql.c
     last = ""
     while True:
         page = reader.query(
-            sa.select(table.c.order_id, table.c.reserved_at)
-            .where(table.c.program_id == reader.program_id, table.c.order_id > last, _where(condition))
-            .order_by(table.c.order_id)
+            sa.select(column.order_id)
+            .where(column.program_id == reader.program_id, column.order_id > last, _where(condition))
+            .order_by(column.order_id)
             .limit(PAGE)
         )
-        for order_id, reserved_at in page:
-            yield ExposedOrder(OrderId(order_id), reserved_at)
+        yield from (OrderId(row[0]) for row in page)
         if len(page) < PAGE:
             return
         last = page[-1][0]

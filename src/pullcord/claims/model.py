@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from pullcord.base import ClaimId, InvalidInput, OrderId, PartyId, check_id
+from pullcord.base import ClaimId, InvalidInput, PartyId, check_id
 from pullcord.store import event
 
 PUBLIC = "public"
@@ -298,11 +298,3 @@ class NoticeDrafted:
     """A letter to those who were exposed to a claim that no longer holds."""
 
     notice: Notice
-
-
-@dataclass(frozen=True, slots=True)
-class ExposedOrder:
-    """An order of somebody who could read the claim before they reserved."""
-
-    order_id: OrderId
-    reserved_at: datetime
