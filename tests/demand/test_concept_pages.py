@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = re.compile(r"```python\n(?P<code>.*?)```\s*```text\n(?P<printed>.*?)```", re.DOTALL)
 EXAMPLES = [
     (page, match["code"], match["printed"])
-    for page in ("choice-models", "demand", "forecasting", "latency")
+    for page in ("choice-models", "demand", "forecasting", "latency", "promising")
     for match in EXAMPLE.finditer((ROOT / "docs" / "concepts" / f"{page}.md").read_text(encoding="utf-8"))
 ]
 
@@ -26,6 +26,7 @@ def test_there_are_examples() -> None:
         "forecasting",
         "forecasting",
         "latency",
+        "promising",
     ]
 
 

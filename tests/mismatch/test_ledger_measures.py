@@ -169,6 +169,19 @@ def test_suppliers_are_told_of_the_run_they_belong_to(story: Story) -> None:
     assert (l3.arrived, l3.waiting, l3.p50_s) == (2, 1, 2 * 3600)
 
 
+def test_a_change_upstream_reaches_promises_with_the_first_check_after_it(story: Story) -> None:
+    story(0, "stock.adjusted")  # the opening stock: nobody was promised anything yet
+    story.quote(1, "o1", date(2026, 1, 12))
+    story(2, "stock.adjusted")
+    story(4, "stock.adjusted")
+    story(8, "parts.spare")
+    story(9, "parts.spare")
+    story(10, "stock.adjusted")  # never checked
+    l4 = story.read().l4
+    assert (l4.arrived, l4.waiting) == (2, 1)
+    assert l4.p50_s == pytest.approx((6 + 4) / 2 * 3600)
+
+
 def test_order_of_reading_is_all_that_is_used(story: Story) -> None:
     """A generator is read once, from front to back."""
     story.reserve(0, "o1", "ann")

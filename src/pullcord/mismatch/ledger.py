@@ -16,6 +16,8 @@ forecast.revised      signal_seq                             L1
 build.planned         build_order_id                         L2
 requirements.computed run_id, lines[].net                    L2, L3
 calloff.issued        run_id                                 L3
+stock.adjusted                                               L4
+parts.spare                                                  L4 (all open promises are checked again with it)
 """
 
 from __future__ import annotations
@@ -124,6 +126,7 @@ class Measures:
     l1: Latency  # signal to forecast
     l2: Latency  # order to material requirement
     l3: Latency  # requirement to supplier notice
+    l4: Latency  # change upstream to the promises that were checked against it, and whose customers were told
 
 
 @dataclass(slots=True)
@@ -145,6 +148,8 @@ class _Story:
     planned: dict[str, int] = field(default_factory=dict)  # build order -> seq
     requirements: list[tuple[int, datetime, str, bool]] = field(default_factory=list)  # seq, at, run, nets
     calloffs: list[tuple[str, datetime]] = field(default_factory=list)
+    upstream: list[tuple[int, datetime]] = field(default_factory=list)  # changes of stock while dates were promised
+    checks: list[tuple[int, datetime]] = field(default_factory=list)
 
 
 def _read(events: Iterable[Recorded]) -> _Story:
@@ -185,13 +190,18 @@ def _read(events: Iterable[Recorded]) -> _Story:
                 told.requirements.append((event.seq, event.recorded_at, body.run_id, needs))
             case "calloff.issued":
                 told.calloffs.append((body.run_id, event.recorded_at))
+            case "stock.adjusted":
+                if told.quotes:
+                    told.upstream.append((event.seq, event.recorded_at))
+            case "parts.spare":
+                told.checks.append((event.seq, event.recorded_at))
     return told
 
 
 def read_measures(
     events: Iterable[Recorded], *, as_of: date | None = None, rates: MoneyRates | None = None
 ) -> Measures:
-    """M1, M2 (its share), M3, M7 and L1 to L3 of one program, from its events in order of `seq`.
+    """M1, M2 (its share), M3, M7 and L1 to L4 of one program, from its events in order of `seq`.
 
     `as_of` is the local date on which stock is judged, by default the UTC date of the last event. Without `rates`
     M7 has its markdown line only.
@@ -208,6 +218,7 @@ def read_measures(
         l1=_signal_to_forecast(told),
         l2=_order_to_requirement(told),
         l3=_requirement_to_supplier(told),
+        l4=_change_to_promise(told),
     )
 
 
@@ -347,3 +358,14 @@ def _requirement_to_supplier(told: _Story) -> Latency:
     noticed = {run for run, _ in told.calloffs}
     waiting = sum(1 for _, _, run, needs in told.requirements if needs and run not in noticed)
     return latency(delays, waiting=waiting)
+
+
+def _change_to_promise(told: _Story) -> Latency:
+    """L4: from each change of stock to the first check of all promises after it; who is moved is told then."""
+    checks = [seq for seq, _ in told.checks]
+    delays: list[float] = []
+    for seq, at in told.upstream:
+        first = bisect_left(checks, seq)
+        if first < len(checks):
+            delays.append((told.checks[first][1] - at).total_seconds())
+    return latency(delays, waiting=len(told.upstream) - len(delays))

@@ -117,6 +117,11 @@ class Capacity:
         ]
         return min(lacking)[1] if lacking else None
 
+    def take(self, variant_id: VariantId, week_start: date, vehicles: int = 1) -> None:
+        """Book vehicles of a variant into a week; fewer than none gives them back. Here alone: no table hears of it."""
+        week = self.index(week_start)
+        kernels.book(self.left, self.slack, self.weekly, *self.lines(variant_id), week, vehicles)
+
     def use(self, variant_id: VariantId, week_start: date, units: int) -> None:
         """Note the parts that so many more units promised for a week will take."""
         rows, quantities = self.lines(variant_id)

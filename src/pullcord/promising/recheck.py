@@ -75,8 +75,8 @@ def _serve_again(capacity: Capacity, held: Sequence[PromiseRow], not_before: dat
     """Give all promises back, and their weeks out again in the order given."""
     lines = [capacity.lines(row.variant_id) for row in held]
     first = np.array([capacity.index(row.week_start) for row in held], dtype=np.int64)
-    for (rows, quantities), week in zip(lines, first.tolist(), strict=True):
-        kernels.book(capacity.left, capacity.slack, capacity.weekly, rows, quantities, week, -1)
+    for row in held:
+        capacity.take(row.variant_id, row.week_start, -1)
     given = np.empty(len(held), dtype=np.int64)
     kernels.promise_all(
         capacity.left,
