@@ -18,7 +18,7 @@ from pullcord.store import Reader
 from .ground import Ground
 from .model import Condition, Subject, SubjectKind
 
-PAGE = 20_000  # orders read at a time when they are listed
+PAGE = 50_000  # orders read at a time when they are listed
 
 
 def scope_of(subject: Subject) -> dict[str, tuple[str, ...]]:
@@ -96,13 +96,17 @@ def exposed_orders(reader: Reader, condition: Condition) -> Iterator[OrderId]:
     column = orders.ORDER.sql.c
     last = ""
     while True:
-        page = reader.query(
+        page = (
             sa.select(column.order_id)
             .where(column.program_id == reader.program_id, column.order_id > last, _where(condition))
             .order_by(column.order_id)
             .limit(PAGE)
+            .subquery()
         )
-        yield from (OrderId(row[0]) for row in page)
-        if len(page) < PAGE:
+        # The database hands over a page as one text: row by row, a million ids would take ten times as long.
+        text = reader.query(sa.select(sa.func.aggregate_strings(page.c.order_id, "\n")))[0][0]
+        found = sorted(text.split("\n")) if text else []
+        yield from map(OrderId, found)
+        if len(found) < PAGE:
             return
-        last = page[-1][0]
+        last = found[-1]
