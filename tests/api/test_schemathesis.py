@@ -89,7 +89,7 @@ def _tried(opened: Opened) -> tuple[list[str], int]:
         seen["cases"] += len(event.recorder.interactions)
         if event.status not in (Status.FAILURE, Status.ERROR):
             continue
-        for case_id, checks in event.recorder.checks.items():
+        for checks in event.recorder.checks.values():
             for check in checks:
                 if check.failure_info is not None:
                     failures.append(

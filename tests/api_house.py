@@ -63,7 +63,7 @@ class ApiHouse:
         """A command; under a key of its own unless one is given."""
         if key is None:
             self._keys += 1
-            key = f"key-{self._keys}"
+            key = f"key-{self.context.app.ledger.head()}-{self._keys}"
         sent = {**self.headers(party), "idempotency-key": key, **headers}
         if body is None:
             return await self.client.post(f"/api/v1{path}", headers=sent)
