@@ -11,10 +11,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from open_shop import OpenShop, open_shop
+from open_shop import FOLDER, OpenShop, open_shop
 
 from pullcord import shop as shop_room
 from pullcord.orders import OrderDeposited, OrderReserved, State
+from pullcord.program import read_program
 from pullcord.shop import LANGUAGES
 
 EN = {"accept-language": "en", "accept": "text/html"}
@@ -435,3 +436,17 @@ def test_a_place_in_a_campaign_comes_with_its_number_and_price(shop: OpenShop) -
         assert "You have place" in back
         assert "¥4,500 is taken off your price" in back
         assert answer.url.path in back
+
+
+def test_another_program_is_sold_without_new_code(tmp_path: Path) -> None:
+    projector = read_program(FOLDER.parent / "projector")
+    with open_shop(tmp_path, projector) as small, browser(small) as client:
+        home = client.get("/").text
+        assert "The 299-yuan projector" in home
+        assert "¥299" in home
+        assert "attery" not in home
+        city = projector.cities[0].city_id
+        for path in ("/configure", "/price", f"/date?city={city}", "/claims"):
+            page = client.get(path)
+            assert page.status_code == 200
+            assert "attery" not in page.text

@@ -54,6 +54,8 @@ def view(shop: Shop, t: Words, found: Standing) -> CampaignView:
             waiting=t.number(found.waiting),
             until=closes,
         )
+        if found.price_off is not None and left:
+            said = ("" if t.language == "zh" else " ").join((said, t("campaign.next", amount=t.money(found.price_off))))
     elif now < found.opens_at and found.closed_at is None:
         said = t("campaign.soon", day=opens, places=t.number(places))
     else:

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from pullcord import offers
-from pullcord.base import Money
+from pullcord.base import Money, NotFound
 from pullcord.offers import PlanPrice
 from pullcord.product import Variant
 
@@ -119,7 +119,7 @@ def own_mileage(shop: Shop) -> int:
     """The mileage that the price card starts from: the program's middle driver."""
     try:
         return round(shop.program.assumed("km_per_month_median"))
-    except KeyError:
+    except NotFound:
         return 1_000
 
 
