@@ -1,5 +1,6 @@
 """Mismatch: how far what is made lies from what is wanted, and how long news takes upstream."""
 
+from .claims import ClaimMeasure, claim_mismatch, read_claim_measure
 from .intervals import Interval, bootstrap_interval, mean_interval, paired_interval, t_quantile
 from .ledger import (
     ConfigurationMeasure,
@@ -26,6 +27,7 @@ from .measures import (
 __all__ = [
     "LATE_AFTER_DAYS",
     "UNSOLD_AFTER_DAYS",
+    "ClaimMeasure",
     "ConfigurationMeasure",
     "DateMeasure",
     "Interval",
@@ -37,11 +39,13 @@ __all__ = [
     "Recorded",
     "UnitMeasure",
     "bootstrap_interval",
+    "claim_mismatch",
     "configuration_mismatch",
     "date_mismatch",
     "latency",
     "mean_interval",
     "paired_interval",
+    "read_claim_measure",
     "read_measures",
     "t_quantile",
     "unit_mismatch",
