@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pullcord.alliance import FACTS, Mode, Party, Role, may_state, owner_of, owners_of, owning_party
 from pullcord.base import NotFound, PartyId
+from pullcord.catalogue import Catalogue
+from pullcord.program import read_program
+
+ROOT = Path(__file__).resolve().parents[2]
 
 PARTIES = (
     Party(PartyId("shop"), "Shop", Role.PLATFORM),
@@ -64,3 +70,16 @@ def test_the_party_that_owns_a_fact() -> None:
     assert owning_party(PARTIES, "transit/dazhou").party_id == "maker", "nobody carries: the carmaker answers"
     with pytest.raises(NotFound, match="may be a fact of `one`, `two`"):
         owning_party(PARTIES, "lead_time/seat_a")
+
+
+def test_the_facts_that_claims_rest_on_are_their_owners() -> None:
+    """Every fact of the People's Car that a claim may cite is stated by a party of the role that owns its kind."""
+    program = read_program(ROOT / "programs" / "peoples_car")
+    house = Catalogue(program)
+    roles = {party.party_id: party.role for party in program.parties}
+    stated = list(house.facts)
+    assert len({fact.key.partition("/")[0] for fact in stated}) > 10
+    for fact in stated:
+        # A test record and the part that a party plays name the party themselves.
+        if not fact.key.startswith(("test/", "party/")):
+            assert roles[fact.owner] is owner_of(fact.key, program.mode), fact.key

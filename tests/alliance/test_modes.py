@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pullcord.alliance import Mode, Party, Role, SettlementShare, seller_of
-from pullcord.base import Forbidden, InvalidInput, Money, PartyId
+from pullcord.base import CommandId, Forbidden, InvalidInput, Money, PartyId
+from pullcord.desk import statement_of
 from pullcord.finance import ACCOUNT_BALANCE, balances, trial_balance
 from pullcord.orders import State
 from pullcord.program import Program
@@ -76,7 +77,7 @@ def earned(house: SmallHouse, party: str) -> int:
 
 def parts(house: SmallHouse, order_id: str) -> dict[str, int]:
     with house.ledger.reader() as reader:
-        found = house.desk.statement_of(reader, order_id, house.clock.now())
+        found = statement_of(reader, house.desk.house, order_id, house.clock.now())
     assert sum(part.minor for _, part in found.parts) == found.paid.minor
     return {str(party): part.minor for party, part in found.parts}
 
@@ -171,12 +172,12 @@ def test_months_are_billed_one_after_the_other_and_once(tmp_path: Path) -> None:
         assert house.give(bill("o-3", 2, 50)).refused == "month 1 comes before month 2"
         first = house.give(bill("o-3", 1, 120))
         assert first.amount == Money.of("44.90", "CNY")  # 39.90 and 20 km at 0.25
-        again = dataclasses.replace(bill("o-3", 1, 120), id="bill-again")
+        again = dataclasses.replace(bill("o-3", 1, 120), id=CommandId("bill-again"))
         assert house.give(again).amount == first.amount
-        other = dataclasses.replace(bill("o-3", 1, 121), id="bill-otherwise")
+        other = dataclasses.replace(bill("o-3", 1, 121), id=CommandId("bill-otherwise"))
         assert house.give(other).refused == "month 1 was billed with 120 km"
         cash: Any = account(house, "shop/cash")
-        assert house.give(dataclasses.replace(bill("o-3", 1, 120), id="bill-a-third-time")).refused is None
+        assert house.give(dataclasses.replace(bill("o-3", 1, 120), id=CommandId("bill-a-third-time"))).refused is None
         assert account(house, "shop/cash") == cash
         with pytest.raises(InvalidInput, match="cannot be billed"):
             bill("o-3", 0, 10)

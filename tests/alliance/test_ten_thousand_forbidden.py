@@ -112,6 +112,8 @@ def arguments(program: Program) -> dict[str, Callable[[Chance], Any]]:
         "partner": one_of(partners),
         "by": lambda chance: ["city"],
         "on_date": day,
+        "week_start": lambda chance: date(2025, 11, 10) + timedelta(weeks=int(chance.integers(20))),
+        "vehicles": lambda chance: int(chance.integers(1, 500)),
         "built_on": day,
         "campaign": terms,
         "window": lambda chance: (NOW, NOW + timedelta(hours=1)),
@@ -141,16 +143,18 @@ def attempts(desk: Desk, count: int) -> list[Attempt]:
     givers += [(name, None) for name in STRANGERS]
     chance = stream(20251109, "tests.forbidden")
     names = sorted(known)
+    asks = {
+        name: [p.name for p in list(inspect.signature(method).parameters.values())[1:] if p.default is p.empty]
+        for name, method in known.items()
+    }
+    unknown = {parameter for parameters in asks.values() for parameter in parameters} - set(drawn)
+    assert not unknown, "say in `arguments` what they could be"
     found: list[Attempt] = []
     tried: Counter[str] = Counter()
     while len(found) < count:
         giver, role = givers[int(chance.integers(len(givers)))]
         name = names[int(chance.integers(len(names)))]
-        asked = {
-            parameter.name: drawn[parameter.name](chance)
-            for parameter in list(inspect.signature(known[name]).parameters.values())[1:]
-            if parameter.default is parameter.empty
-        }
+        asked = {parameter: drawn[parameter](chance) for parameter in asks[name]}
         attempt = _refused(lambda: known[name](desk, **asked, party=PartyId(giver)))  # noqa: B023
         if isinstance(attempt, Attempt):
             assert attempt.party == giver

@@ -107,7 +107,7 @@ def test_whose_job_it_is_not_has_status_8(small: Type) -> None:
     assert (told.status, told.out) == (8, "")
     assert "a supplier may not give the command `orders.reserve`" in told.err
     told = small("order reserve", *WISH, "--party", "nobody", *MORNING)
-    assert (told.status, "`nobody` is no party of The small launch" in told.err) == (2, True)
+    assert (told.status, "`nobody` is no party of The small launch" in told.err) == (8, True)
 
 
 def test_money_is_written_in_major_units(small: Type) -> None:

@@ -38,7 +38,6 @@ _SELLING = _ORDERING | {
     "campaigns.close",
     "campaigns.offer",
     "demand.release",
-    "promises.recheck",
     "finance.settle",
     "finance.bill_month",
 }
@@ -48,8 +47,7 @@ _STATING = frozenset({"claims.publish", "claims.withdraw", "claims.change_fact"}
 _ALWAYS: Mapping[Role, frozenset[str]] = {
     # It never plans a plant.
     Role.PLATFORM: _STATING | {"program.open", "demand.forecast", "demand.count_signals"},
-    Role.CARMAKER: _STATING
-    | {"production.plan", "production.build", "procurement.receive", "finance.pay_supplier", "promises.recheck"},
+    Role.CARMAKER: _STATING | {"production.plan", "production.build", "procurement.receive", "finance.pay_supplier"},
     Role.BATTERY_MAKER: _STATING,
     Role.SUPPLIER: frozenset(),
     Role.LOGISTICS: _STATING | {"logistics.arrive"},

@@ -179,6 +179,61 @@ def settle(
         show({"payments": answer.count}, as_json, lambda console: console.print(f"{answer.count:,} parties paid"))
 
 
+@finance.command()
+def bill(
+    folder: Folder,
+    order: Annotated[str, typer.Argument(help="The order, such as o-1.")],
+    month: Annotated[int, typer.Option(min=1, help="1 for the first month after the handover.")],
+    km: Annotated[int, typer.Option(min=0, help="What was driven in the month.")],
+    ledger: LedgerOption = None,
+    at: AtOption = None,
+    party: PartyOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Bill a customer's month: the fee of the plan, and each km beyond its cap. Exit status 1 where it cannot be."""
+    with open_house(folder, ledger, at) as house:
+        answer = give(house, house.desk.bill_month(order, month, km, party=_party(party)))
+        said = {
+            "order_id": answer.order_id,
+            "month": answer.month,
+            "amount": None if answer.amount is None else str(answer.amount.major),
+            "refused": answer.refused,
+        }
+        told = f"month {month} of {order}: {answer.refused or answer.amount}"
+        show(said, as_json, lambda console: console.print(told))
+    if answer.refused:
+        raise SystemExit(1)
+
+
+@finance.command(name="statement")
+def sale_statement(
+    folder: Folder,
+    order: Annotated[str, typer.Argument(help="The order, such as o-1.")],
+    ledger: LedgerOption = None,
+    at: AtOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """One sale, party by party: who gets what of all that its customer paid up to now."""
+    from pullcord.catalogue import Catalogue
+    from pullcord.desk import statement_of
+
+    with read_house(folder, ledger) as (program, kept), kept.reader() as reader:
+        found = statement_of(reader, Catalogue(program), order, clock_at(at).now())
+    lines = [
+        {"party": line.party_id, "heading": line.heading.value, "amount": str(line.amount.major)}
+        for line in found.lines
+    ]
+    parts = {party: str(part.major) for party, part in found.parts}
+
+    def draw(console: Console) -> None:
+        _draw_rows(console, [*lines, *({"party": p, "heading": "in all", "amount": part} for p, part in parts.items())])
+        console.print(f"paid by the customer: {found.paid}")
+
+    show(
+        {"paid": str(found.paid.major), "currency": found.paid.currency, "lines": lines, "parts": parts}, as_json, draw
+    )
+
+
 @finance.command(name="pay")
 def pay_suppliers(
     folder: Folder,

@@ -14,6 +14,7 @@ from .model import Billed, Built, Count, Planned, ProgramOpened
 from .persons import open_orders, orders_of, person_record
 from .plant import PlantDesk
 from .quotes import QuoteDesk
+from .sales import statement_of
 
 
 class Desk(AllianceDesk, CampaignDesk, ClaimsDesk, CustomerDesk, InsightDesk, MarketDesk, PlantDesk, QuoteDesk):
@@ -32,4 +33,5 @@ __all__ = [
     "orders_of",
     "person_record",
     "quarter_of",
+    "statement_of",
 ]

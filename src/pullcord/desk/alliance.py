@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 import sqlalchemy as sa
 
 from pullcord import alliance, finance, logistics, orders, production
-from pullcord.alliance import MonthBill, Role, Sale, SaleStatement
-from pullcord.base import Attempt, CommandId, InvalidInput, Money, OrderId, PartyId, secret_token
+from pullcord.alliance import MonthBill, Role
+from pullcord.base import Attempt, CommandId, InvalidInput, OrderId, PartyId, secret_token
 from pullcord.orders import OrderRow, State
 from pullcord.store import Command, Reader, Transaction
 
@@ -137,27 +137,3 @@ class AllianceDesk(Clerk):
         if price.monthly is None or price.cap_km_per_month is None or price.overage is None:
             return None
         return MonthBill(price.monthly, max(0, km - price.cap_km_per_month), price.overage)
-
-    def statement_of(self, reader: Reader, order_id: str, now: datetime) -> SaleStatement:
-        """What every party got of one order up to now, to the minor unit. Raises NotFound where there is none."""
-        order = orders.find_order(reader, OrderId(order_id))
-        currency = order.currency or self.program.currency
-        nothing = Money(0, currency)
-        price, discount, forfeit = nothing, None, None
-        if order.state is State.HANDED_OVER and order.price_minor is not None:
-            price, paid = self.house.price(order.variant_id, order.plan).price, Money(order.price_minor, currency)
-            if order.campaign_id is not None and paid < price:
-                discount = price - paid
-            else:
-                price = paid
-        elif order.state is State.CANCELLED:
-            forfeit = Money(order.deposit_minor - order.refunded_minor, currency)
-        sale = Sale(
-            order.plan,
-            price,
-            discount,
-            alliance.months_billed(reader, order.order_id),
-            forfeit,
-            alliance.loan_of(reader, self.house.contract, order.order_id, currency, now),
-        )
-        return self.house.contract.statement(sale)
