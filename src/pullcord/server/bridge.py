@@ -7,6 +7,7 @@ not take the fast lane comes through here. RSGI: the specification in granian's 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, Protocol
 
 from pullcord.web import ASGIApp, Message
@@ -105,8 +106,8 @@ class _Exchange:
             return {"type": "http.request", "body": self._body, "more_body": False}
         if self._chunks is None:
             self._chunks = aiter(self._protocol)
-        async for chunk in self._chunks:
-            return {"type": "http.request", "body": chunk, "more_body": True}
+        with suppress(StopAsyncIteration):  # `async for` would begin the body again
+            return {"type": "http.request", "body": await anext(self._chunks), "more_body": True}
         self._ended = True
         return {"type": "http.request", "body": b"", "more_body": False}
 
