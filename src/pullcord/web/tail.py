@@ -28,6 +28,7 @@ class Tail:
         self._poll_s = poll_s
         self._news = asyncio.Event()
         self._closing = False
+        self._waiting = 0  # followers who have read everything there was
         self.head = ledger.head()
 
     @property
@@ -53,7 +54,13 @@ class Tail:
     async def _follow(self) -> None:
         while True:
             # The head is the writer's own number: asking costs nothing, and the database is read only when it moved.
-            if self._ledger.head() == self.head:
+            head = self._ledger.head()
+            if head == self.head:
+                await asyncio.sleep(self._poll_s)
+                continue
+            if not self._waiting:  # nobody to read it for: whoever comes later reads the ledger itself
+                self._kept.clear()
+                self.head = head
                 await asyncio.sleep(self._poll_s)
                 continue
             try:
@@ -93,8 +100,11 @@ class Tail:
         event = self._news
         if self.head > seq or self._closing:
             return True
+        self._waiting += 1
         try:
             await asyncio.wait_for(event.wait(), wait_s)
         except TimeoutError:
             return False
+        finally:
+            self._waiting -= 1
         return True
