@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
-from pullcord.desk import Built, Count, Planned
+from pullcord.base import require_utc
+from pullcord.campaigns import TOLD, SignalCount
+from pullcord.desk import Billed, Built, Count, Planned
 from pullcord.privacy import Refusal, Release
 
 from ..given import Body, Id, NamedId
@@ -41,6 +44,32 @@ class ForecastBody(Body, frozen=True):
 
     run_id: ShortId
     weeks: Annotated[int, Meta(ge=1, le=104)] = 13
+
+
+class MonthBody(Body, frozen=True):
+    """What was driven in a month; 1 is the first after the handover."""
+
+    month: Annotated[int, Meta(ge=1, le=600)]
+    km: Annotated[int, Meta(ge=0, le=100_000)]
+
+
+class Signals(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """So many visits reached this rung; `*` where variant, option or city were open."""
+
+    rung: Annotated[str, Meta(pattern="^[a-z_]{1,40}$", description=f"one of {', '.join(sorted(TOLD))}")]
+    count: Annotated[int, Meta(ge=1, le=1_000_000_000)]
+    variant_id: Annotated[str, Meta(min_length=1, max_length=64)] = "*"
+    option: Annotated[str, Meta(min_length=1, max_length=130, description="family=option")] = "*"
+    city_id: Annotated[str, Meta(min_length=1, max_length=64)] = "*"
+
+
+class SignalsBody(Body, frozen=True):
+    """What a counter saw in an interval that is over."""
+
+    source: ShortId
+    since: Annotated[datetime, Meta(tz=True)]
+    until: Annotated[datetime, Meta(tz=True)]
+    counts: Annotated[tuple[Signals, ...], Meta(min_length=1, max_length=500)]
 
 
 class PeriodBody(Body, frozen=True):
@@ -77,6 +106,14 @@ def _release(asked: Asked) -> object:
         period=body.period,
         counted=body.counted,
         party=asked.party,
+    )
+
+
+def _count_signals(asked: Asked) -> object:
+    body: SignalsBody = asked.body
+    counts = [SignalCount(s.rung, s.count, s.variant_id, s.option, s.city_id) for s in body.counts]
+    return asked.desk.count_signals(
+        (require_utc(body.since), require_utc(body.until)), counts, source=body.source, party=asked.party
     )
 
 
@@ -159,6 +196,29 @@ ALLIANCE: tuple[CommandOperation, ...] = (
         Release | Refusal,
         _release,  # type: ignore[arg-type]
         "demand",
+    ),
+    CommandOperation(
+        "/signals",
+        "countSignals",
+        "demand.count_signals",
+        "Note how many visits reached each rung in an interval",
+        SignalsBody,
+        Count,
+        _count_signals,  # type: ignore[arg-type]
+        "demand",
+        description="Sums by variant, option and city, with nobody in them.",
+    ),
+    CommandOperation(
+        "/orders/{order_id}/months",
+        "billMonth",
+        "finance.bill_month",
+        "Bill a customer's month",
+        MonthBody,
+        Billed,
+        lambda asked: asked.desk.bill_month(asked.path["order_id"], asked.body.month, asked.body.km, party=asked.party),
+        "finance",
+        example={"month": 1, "km": 1_200},
+        description="The fee of the plan, and each km beyond its cap.",
     ),
     CommandOperation(
         "/settlements",
