@@ -362,7 +362,7 @@ def visible(
 ) -> dict[str, Any] | None:
     """The event as this party may read it, ready to be written as JSON; None where it may not.
 
-    A kind that the table does not know is seen by nobody. Costs about a microsecond: the table is made ready once.
+    A kind that the table does not know is seen by nobody. Costs some microseconds: the table is made ready once.
     """
     look = _LOOKS[mode, role].get(event.kind)
     if look is None:

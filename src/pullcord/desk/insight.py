@@ -61,8 +61,9 @@ class InsightDesk(Clerk):
             raise InvalidInput(
                 f"`{partner}` is no party of {self.program.name}", f"its parties are {', '.join(self.house.parties)}"
             )
-        if partner == self.house.platform.party_id:
-            raise InvalidInput(f"`{partner}` is the platform, which holds the orders", "name the party to be told")
+        if partner == self.house.seller.party_id:
+            role = self.house.seller.role
+            raise InvalidInput(f"`{partner}` is the {role}, which holds the orders", "name the party to be told")
         if counted not in STAGES:
             raise InvalidInput(f"nobody is counted as `{counted}`", f"count {', '.join(STAGES)}")
         if not _QUARTER.fullmatch(period):
