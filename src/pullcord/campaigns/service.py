@@ -81,7 +81,7 @@ def reserve(
     held = tx.get(PLACE, campaign_id, person_id)
     if refused := why_no_place(campaign, held, tx.now):
         return Place(order_id, PlaceState.REFUSED, refused=refused)
-    quotas = quotas_of(tx, campaign_id, variant_id, city_id)
+    quotas = quotas_of(tx, campaign, variant_id, city_id)
     if not quotas:
         why = f"{campaign.name} has no places for `{variant_id}` in `{city_id}`"
         return Place(order_id, PlaceState.REFUSED, refused=why)
@@ -198,7 +198,7 @@ def pass_places_on(tx: Transaction, campaign_id: CampaignId) -> int:
         return 0
     lines = tx.select(LINE, LINE.sql.c.campaign_id == campaign_id, LINE.sql.c.waiting > 0)
     offered = 0
-    while (first := _first_served(tx, lines)) is not None:
+    while (first := _first_served(tx, campaign, lines)) is not None:
         entry = tx.get(ENTRY, campaign_id, first)
         assert entry is not None
         tx.emit(
@@ -215,14 +215,14 @@ def pass_places_on(tx: Transaction, campaign_id: CampaignId) -> int:
     return offered
 
 
-def _first_served(tx: Transaction, lines: list[LineRow]) -> int | None:
+def _first_served(tx: Transaction, campaign: CampaignRow, lines: list[LineRow]) -> int | None:
     """The lowest position that waits for something that is free, among the first of each line."""
     best: int | None = None
     for known in lines:
         line = tx.get(LINE, known.campaign_id, known.variant_id, known.city_id)
         if line is None or line.head is None or (best is not None and line.head > best):
             continue
-        if all_left(quotas_of(tx, line.campaign_id, line.variant_id, line.city_id)):
+        if all_left(quotas_of(tx, campaign, line.variant_id, line.city_id)):
             best = line.head
     return best
 

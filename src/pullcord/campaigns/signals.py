@@ -7,7 +7,7 @@ What costs nothing (a look, a comparison, a configuration) is counted by the sho
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -101,7 +101,7 @@ def count_signals(tx: Transaction, source: str, since: datetime, until: datetime
 
 def _add(rows: Rows, key: tuple[date, str, str, str, str], count: int) -> None:
     row = rows.get(SIGNAL_DAY, *key)
-    rows.put(SIGNAL_DAY, SignalDayRow(*key, count) if row is None else replace(row, count=row.count + count))
+    rows.put(SIGNAL_DAY, SignalDayRow(*key, count if row is None else row.count + count))
 
 
 def _counted(rows: Rows, event: Event[SignalsCounted]) -> None:

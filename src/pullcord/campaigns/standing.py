@@ -90,5 +90,5 @@ def standing(reader: Reader, campaign_id: str) -> Standing:
 
 def places_left(reader: Reader, campaign_id: str, variant_id: str, city_id: str) -> int:
     """How many places are left for one variant in one city; 0 where the campaign has none for them."""
-    quotas = quotas_of(reader, campaign_id, variant_id, city_id)
+    quotas = quotas_of(reader, find_campaign(reader, campaign_id), variant_id, city_id)
     return min(quota.remaining for quota in quotas) if quotas and all_left(quotas) else 0

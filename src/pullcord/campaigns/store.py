@@ -41,17 +41,27 @@ from .tables import (
     StepRow,
 )
 
+# A campaign's row says which kinds of quota it has, so that nobody looks for others in the rush.
+_KINDS = {"b": (True, True), "v": (True, False), "c": (False, True), "a": (False, False)}
 
-def quotas_of(rows: Rows | Reader | Transaction, campaign_id: str, variant_id: str, city_id: str) -> list[QuotaRow]:
+
+def _kind(variant_id: str, city_id: str) -> str:
+    wanted = (variant_id != ANY, city_id != ANY)
+    return next(kind for kind, has in _KINDS.items() if has == wanted)
+
+
+def quotas_of(
+    rows: Rows | Reader | Transaction, campaign: CampaignRow, variant_id: str, city_id: str
+) -> list[QuotaRow]:
     """Every quota that a place of this variant in this city counts against."""
-    get = rows.get
-    found = (
-        get(QUOTA, campaign_id, variant_id, city_id),
-        get(QUOTA, campaign_id, variant_id, ANY),
-        get(QUOTA, campaign_id, ANY, city_id),
-        get(QUOTA, campaign_id, ANY, ANY),
-    )
-    return [quota for quota in found if quota is not None]
+    get, campaign_id = rows.get, campaign.campaign_id
+    found: list[QuotaRow] = []
+    for kind in campaign.quotas_by:
+        by_variant, by_city = _KINDS[kind]
+        quota = get(QUOTA, campaign_id, variant_id if by_variant else ANY, city_id if by_city else ANY)
+        if quota is not None:
+            found.append(quota)
+    return found
 
 
 def all_left(quotas: Sequence[QuotaRow]) -> bool:
@@ -77,6 +87,7 @@ def _opened(rows: Rows, event: Event[CampaignOpened]) -> None:
             terms.queue_max,
             terms.hold_hours,
             len(terms.price_ladder),
+            "".join(sorted({_kind(quota.variant_id, quota.city_id) for quota in terms.quotas})),
         ),
     )
     rows.put(CAMPAIGN_COUNT, CampaignCountRow(terms.campaign_id, 0, 0, 0, 0, 0))
@@ -87,9 +98,7 @@ def _opened(rows: Rows, event: Event[CampaignOpened]) -> None:
 
 
 def _closed(rows: Rows, event: Event[CampaignClosed]) -> None:
-    row = rows.get(CAMPAIGN, event.body.campaign_id)
-    assert row is not None, f"a campaign was closed that was never opened: {event.body.campaign_id}"
-    rows.put(CAMPAIGN, replace(row, closed_at=event.recorded_at))
+    rows.put(CAMPAIGN, replace(_campaign(rows, event.body.campaign_id), closed_at=event.recorded_at))
 
 
 def _count(rows: Rows, campaign_id: CampaignId) -> CampaignCountRow:
@@ -98,9 +107,16 @@ def _count(rows: Rows, campaign_id: CampaignId) -> CampaignCountRow:
     return row
 
 
-def _take(rows: Rows, campaign_id: CampaignId, variant_id: str, city_id: str) -> tuple[int, int]:
+def _campaign(rows: Rows, campaign_id: CampaignId) -> CampaignRow:
+    row = rows.get(CAMPAIGN, campaign_id)
+    assert row is not None, f"a place in a campaign that was never opened: {campaign_id}"
+    return row
+
+
+def _take(rows: Rows, campaign: CampaignRow, variant_id: str, city_id: str) -> tuple[int, int]:
     """Count one place more; its number, and what is taken off its price in minor units."""
-    for quota in quotas_of(rows, campaign_id, variant_id, city_id):
+    campaign_id = campaign.campaign_id
+    for quota in quotas_of(rows, campaign, variant_id, city_id):
         assert quota.remaining > 0, f"campaign {campaign_id} has no place left for {variant_id} in {city_id}"
         rows.put(QUOTA, QuotaRow(campaign_id, quota.variant_id, quota.city_id, quota.places, quota.remaining - 1))
     count = _count(rows, campaign_id)
@@ -117,7 +133,7 @@ def _take(rows: Rows, campaign_id: CampaignId, variant_id: str, city_id: str) ->
 
 
 def _give_back(rows: Rows, campaign_id: CampaignId, variant_id: str, city_id: str) -> None:
-    for quota in quotas_of(rows, campaign_id, variant_id, city_id):
+    for quota in quotas_of(rows, _campaign(rows, campaign_id), variant_id, city_id):
         rows.put(QUOTA, replace(quota, remaining=quota.remaining + 1))
     count = _count(rows, campaign_id)
     rows.put(CAMPAIGN_COUNT, replace(count, held=count.held - 1))
@@ -128,15 +144,14 @@ def _reserved(rows: Rows, event: Event[OrderReserved]) -> None:
     campaign_id = body.campaign_id
     if campaign_id is None:
         return
-    campaign = rows.get(CAMPAIGN, campaign_id)
-    assert campaign is not None, f"an order in a campaign that was never opened: {campaign_id}"
+    campaign = _campaign(rows, campaign_id)
     hours = campaign.pay_within_hours
     held_until = None if hours is None else event.recorded_at + timedelta(hours=hours)
     offered = rows.get(PLACE, campaign_id, body.person_id)
     if offered is not None:  # counted, and its price fixed, when it was offered
         rows.put(PLACE, replace(offered, state=PlaceState.RESERVED.value, held_until=held_until))
         return
-    place_no, off_minor = _take(rows, campaign_id, body.variant_id, body.city_id)
+    place_no, off_minor = _take(rows, campaign, body.variant_id, body.city_id)
     rows.put(
         PLACE,
         PlaceRow(
@@ -248,7 +263,7 @@ def _offered(rows: Rows, event: Event[CampaignOffered]) -> None:
     body = event.body
     entry = _entry(rows, body.campaign_id, body.position)
     _unqueue(rows, entry)
-    place_no, off_minor = _take(rows, body.campaign_id, entry.variant_id, entry.city_id)
+    place_no, off_minor = _take(rows, _campaign(rows, body.campaign_id), entry.variant_id, entry.city_id)
     rows.put(
         PLACE,
         PlaceRow(

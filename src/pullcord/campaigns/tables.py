@@ -31,6 +31,7 @@ class CampaignRow:
     queue_max: int
     hold_hours: int
     steps: int
+    quotas_by: str
     closed_at: datetime | None = None
 
     @property
@@ -141,6 +142,9 @@ CAMPAIGN = Table(
         sa.Column("queue_max", sa.Integer, nullable=False, comment="most who may wait at a time"),
         sa.Column("hold_hours", sa.Integer, nullable=False, comment="how long a place is held for the next"),
         sa.Column("steps", sa.Integer, nullable=False, comment="of its price ladder"),
+        sa.Column(
+            "quotas_by", sa.String, nullable=False, comment="the kinds it has: v variant, c city, b both, a in all"
+        ),
         sa.Column("closed_at", UtcDateTime, comment="when it was closed by a command"),
         sa.CheckConstraint("opens_at < closes_at", name="campaign_closes_after_it_opens"),
         comment="One row for each campaign that was opened.",
