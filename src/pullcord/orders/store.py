@@ -99,6 +99,19 @@ ORDER = Table(
         sa.Column("delivered_on", sa.Date),
         sa.Column("refused", sa.String, comment="why the last quote came to nothing"),
         sa.Column("campaign_id", sa.String, comment="the campaign it was reserved in, if any"),
+        sa.Index("ix_customer_order_person", "program_id", "person_id"),
+        *(
+            # What is due is found without reading every order; an order that was only reserved is in neither.
+            sa.Index(
+                f"ix_customer_order_{name}",
+                "program_id",
+                "state",
+                name,
+                sqlite_where=sa.text(f"{name} IS NOT NULL"),
+                postgresql_where=sa.text(f"{name} IS NOT NULL"),
+            )
+            for name in ("valid_until", "deposited_at")
+        ),
         sa.CheckConstraint("deposit_minor = 0 OR deliver_on IS NOT NULL", name="order_no_deposit_before_a_date"),
         sa.CheckConstraint(
             "refunded_minor >= 0 AND refunded_minor <= deposit_minor", name="order_refund_within_deposit"
