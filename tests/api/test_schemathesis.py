@@ -16,7 +16,7 @@ from schemathesis.python.asgi import shutdown_lifespans
 
 from api_house import ApiHouse, api_house
 
-EXAMPLES = 10  # by chance, of each operation, besides those that stand for every rule of its description
+EXAMPLES = 6  # by chance, of each operation, besides those that stand for every rule of its description
 WHOSE = {"plants": "maker", "parts": "maker", "suppliers": "maker", "requirements": "maker", "vehicles": "carrier"}
 KEY = re.compile(rb"[!-~]{1,200}")
 
