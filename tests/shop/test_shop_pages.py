@@ -431,7 +431,16 @@ def test_a_place_in_a_campaign_comes_with_its_number_and_price(shop: OpenShop) -
         answer = client.post(
             "/campaigns/double-11", data={**fields(page), "variant": "white", "plan": "rental", "city": "guangzhou"}
         )
-        assert answer.url.path.startswith("/orders/")
+        path = answer.url.path
+        assert path.startswith("/orders/")
+        assert "¥45,400" in answer.text
+        assert "Against the price card, for the week or the campaign you chose: -¥4,500." in answer.text
+        assert "The deposit goes back to you until the order is firm." in answer.text
+        week = re.findall(r'name="week" value="([\d-]+)"', answer.text)[0]
+        quoted = client.post(f"{path}/date", data={**fields(answer), "week": week})
+        assert "Held for you until" in quoted.text
+        assert "¥45,400 once, then ¥399 every month" in quoted.text
+        assert "As written in the contract" not in quoted.text
         back = client.get("/campaigns/double-11").text
         assert "You have place" in back
         assert "¥4,500 is taken off your price" in back

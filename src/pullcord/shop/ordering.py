@@ -8,22 +8,20 @@ from typing import Any
 
 from litestar import Response, get, post
 
-from pullcord import offers
-from pullcord.base import InvalidInput, Money, NotFound, PersonId
-from pullcord.orders import STEPS, OrderRow, State
-from pullcord.store import Event, Reader
+from pullcord.base import InvalidInput, NotFound, PersonId
+from pullcord.orders import STEPS, State
+from pullcord.store import Reader
 
 from . import commands, dates
 from .browse import drawing
 from .commands import Overtaken
 from .configurator import by_id
 from .house import NotHere, Shop
-from .offering import Line, order_terms, price_lines, terms_sentence
+from .order_views import agreed_lines, agreed_terms, bargain_of, order_view, step_view
 from .people import signed_in
 from .refusals import refusal
-from .timeline import Step, order_events, past, planned_week, to_come
+from .timeline import order_events, past, planned_week, to_come
 from .visit import AnyRequest, Visit
-from .words import Words
 
 REASONS = ("waiting", "price", "other_car", "needs_changed", "unsaid")
 TOLD = ("paid", "cancelled", "held", "changed")
@@ -69,10 +67,10 @@ def handlers(shop: Shop) -> list[Any]:
                 row,
                 planned_week(reader, row),
                 commands.deposit_due(shop, reader, row),
-                commands.back_on_cancel(shop, reader, row)[1],
+                bargain_of(reader, row),
             )
 
-        row, week, due, _ = await shop.read(look)
+        row, week, due, bargain = await shop.read(look)
         events = await asyncio.to_thread(order_events, shop.app.ledger, row)
         variant = shop.house.variants[row.variant_id]
         said = None
@@ -89,8 +87,8 @@ def handlers(shop: Shop) -> list[Any]:
             refused=refusal(t, row.refused) if row.refused else "",
             weeks=weeks,
             picture=drawing(shop, t, variant, "order"),
-            lines=agreed_lines(shop, t, row),
-            terms=agreed_terms(shop, t, row),
+            lines=agreed_lines(shop, t, bargain),
+            terms=agreed_terms(shop, t, bargain),
             can_cancel=State.CANCELLED in STEPS[row.state],
             steps_done=[step_view(shop, t, step) for step in past(events)],
             steps_next=[step_view(shop, t, step) for step in to_come(row, shop.house, week)],
@@ -189,92 +187,3 @@ def week_of(sent: Any) -> date | None:
         return date.fromisoformat(sent.get("week", ""))
     except ValueError:
         return None
-
-
-def order_view(shop: Shop, t: Words, row: OrderRow, events: list[Event[Any]], due: Money) -> dict[str, Any]:
-    """What the pages of an order say of it."""
-    variant = shop.house.variants[row.variant_id]
-    return {
-        "id": row.order_id,
-        "state": row.state.value,
-        "variant_name": shop.variant_name(t, variant),
-        "city": shop.city(t, row.city_id),
-        "version": sum(event.stream == f"order/{row.order_id}" for event in events),
-        "deliver_on": t.day(row.deliver_on) if row.deliver_on else "",
-        "delivered_on": t.day(row.delivered_on) if row.delivered_on else "",
-        "valid_until": t.moment(shop.local(row.valid_until)) if row.valid_until else "",
-        "deposit_due": t.money(due),
-        "paid": paid_lines(t, row),
-    }
-
-
-def paid_lines(t: Words, row: OrderRow) -> list[tuple[str, str]]:
-    """What was paid, what went back, what was kept."""
-    if row.currency is None:
-        return []
-    lines = []
-    if row.deposit_minor:
-        lines.append((t("order.deposit"), t.money(Money(row.deposit_minor, row.currency))))
-    if row.refunded_minor:
-        lines.append((t("order.refunded"), t.money(Money(row.refunded_minor, row.currency))))
-    if row.state is State.CANCELLED and row.deposit_minor > row.refunded_minor:
-        lines.append((t("order.forfeited"), t.money(Money(row.deposit_minor - row.refunded_minor, row.currency))))
-    return lines
-
-
-def agreed_lines(shop: Shop, t: Words, row: OrderRow) -> tuple[Line, ...]:
-    """The figures of the price as agreed: the price quoted, and the plan's other figures."""
-    card = shop.house.prices[row.variant_id, row.plan]
-    lines = price_lines(t, card, fees=True)
-    if row.price_minor is None or row.currency is None:
-        return lines
-    agreed = Line(t("order.price") if row.state is not State.QUOTED else t("price.paid_once"), "")
-    return (Line(agreed.label, t.money(Money(row.price_minor, row.currency))), *lines[1:])
-
-
-def agreed_terms(shop: Shop, t: Words, row: OrderRow) -> list[str]:
-    """The terms of the order; where the card has changed since, the words that were agreed to."""
-    card = shop.house.prices[row.variant_id, row.plan]
-    told = [t.plan(row.plan)]
-    if row.terms is None or row.terms.startswith(offers.terms(card)):
-        told.append(terms_sentence(t, card))
-    else:
-        told.append(t("order.contract", terms=row.terms))
-    if row.price_minor is not None and row.price_minor != card.price.minor:
-        told.append(t("terms.against_card", amount=t.signed(Money(row.price_minor, card.price.currency) - card.price)))
-    return [*told, *order_terms(shop, t)[1:]]
-
-
-def step_view(shop: Shop, t: Words, step: Step) -> dict[str, str]:
-    """A line of the timeline in words."""
-    values: dict[str, Any] = {}
-    key = step.key
-    for name, value in step.values.items():
-        if name == "why":
-            values[name] = refusal(t, value)
-        elif name == "city":
-            values[name] = shop.city(t, value)
-        elif name == "plant":
-            values[name] = t.name("plant", value, shop.house.plants[value].name)
-        elif name == "week":
-            values[name] = t.short_day(value)
-        elif name in ("until", "at"):
-            values[name] = t.moment(shop.local(value))
-        elif isinstance(value, date):
-            values[name] = t.day(value)
-        elif isinstance(value, Money):
-            values[name] = t.money(value)
-        elif isinstance(value, float):
-            values[name] = t.number(value)
-        else:
-            values[name] = str(value)
-    if key.startswith("next.") and values:
-        longer = {"until": f"{key}_until", "at": f"{key}_at", "week": f"{key}_in"}
-        key = next((full for name, full in longer.items() if name in values and t.has(full)), key)
-    when, iso = "", ""
-    if step.at is not None:
-        local = shop.local(step.at)
-        when, iso = t.moment(local), step.at.isoformat()
-    elif step.on is not None:
-        when, iso = t.day(step.on), step.on.isoformat()
-    return {"kind": step.kind, "text": t(key, **values), "when": when, "iso": iso}

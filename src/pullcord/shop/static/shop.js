@@ -15,6 +15,8 @@
     open.forEach(function (name) { var d = document.getElementById(name); if (d) { d.open = true; } });
     var again = focused && document.getElementById(focused);
     if (again && again !== document.activeElement) { again.focus({ preventScroll: true }); }
+    var say = document.querySelector("[data-say]"), said = document.getElementById("said");
+    if (say && said) { said.textContent = say.textContent; }  // told to those who do not see the page change
     return true;
   }
 
