@@ -104,6 +104,7 @@ class Catalogue:
             },
             frozenset(self.common_parts),
             {part_id: part.lead_time_days for part_id, part in self.parts.items()},
+            {(lane.plant_id, lane.city_id): lane.vehicles_per_week for lane in program.transport_limits},
         )
 
     def _only(self, role: Role) -> Party:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pullcord.base import Money, monday_of
+from pullcord.base import CityId, Money, monday_of
+from pullcord.logistics import LaneLimit
 from pullcord.orders import OrderQuoted, State
 from pullcord.production import SHADOW_PRICE
 from pullcord.promising import Menu, PromiseReleased, read_capacities, week_costs
@@ -128,6 +129,32 @@ def test_an_earlier_week_costs_and_a_later_one_saves_what_the_plan_says_of_it_wi
         assert f"Built in the week of {cheaper[0].week_start}: {-cheaper[0].price_difference} less." in chosen.terms
         (quoted,) = [event for event in house.events(OrderQuoted) if event.body.order_id == "a"]
         assert quoted.body.price == chosen.price
+
+
+def test_a_lane_carries_no_more_in_a_week_than_the_program_says(tmp_path: Path) -> None:
+    program = small_program()
+    lanes = (LaneLimit(program.plants[0].plant_id, CityId("chengdu"), 2),)
+    with small_house(tmp_path, replace(program, transport_limits=lanes)) as house:
+        house.plan()
+        assert menu(house).weeks[0].places == 2
+        assert menu(house, city_id="beijing").weeks[0].places == 30
+        first, second, third = (house.quoted(f"o-{number}", "black") for number in range(3))
+        assert first.deliver_on == second.deliver_on == third.deliver_on - timedelta(weeks=1)
+        week = menu(house, city_id="beijing").weeks[0].week_start
+        house.reserve("a", "black")
+        refused = house.give(house.desk.quote("a", week_start=week))
+        assert "transport chengdu is used up" in refused.refused
+        assert house.quoted("elsewhere", "black", "beijing").state is State.QUOTED
+        house.give(house.desk.cancel("o-0", "changed their mind"))
+        assert house.give(house.desk.quote("a", week_start=week, attempt=2)).deliver_on == first.deliver_on
+        with house.ledger.reader() as reader:
+            planned_by = house.desk.house.planned_by(house.clock.now())
+            (anew,) = read_capacities(reader, house.desk.house.needs, planned_by).values()
+            (kept,) = house.desk._book.at(reader, planned_by).values()
+        assert anew.names == kept.names
+        lane = anew.names.index("transport chengdu")
+        assert anew.left[lane].tolist() == kept.left[lane].tolist()
+        assert anew.left[lane, anew.index(week)] == 0
 
 
 def test_where_nothing_can_be_had_the_menu_says_why(house: SmallHouse) -> None:

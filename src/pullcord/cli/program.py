@@ -99,6 +99,7 @@ def _counts(program: Program) -> dict[str, int]:
         "cities": program.cities,
         "plants": program.plants,
         "option_limits": program.option_limits,
+        "transport_limits": program.transport_limits,
         "suppliers": program.suppliers,
         "parts": program.parts,
         "bom": program.bom,

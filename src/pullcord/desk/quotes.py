@@ -79,6 +79,7 @@ class QuoteDesk(OrderClerk):
             house.transit_days[city_id],
             house.first_promised_week(at),
             house.planned_by(at),
+            CityId(city_id),
         )
 
     def terms(

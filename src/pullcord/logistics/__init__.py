@@ -1,6 +1,6 @@
 """Logistics: cities, the road between them, and the vehicles on it."""
 
-from .model import City, LegArrived, LegDeparted, TransitRule
+from .model import City, LaneLimit, LegArrived, LegDeparted, TransitRule
 from .service import arrive_due, ship
 from .store import LEG, PROJECTION, Leg
 from .transit import road_km, transit_days
@@ -9,6 +9,7 @@ __all__ = [
     "LEG",
     "PROJECTION",
     "City",
+    "LaneLimit",
     "Leg",
     "LegArrived",
     "LegDeparted",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from math import isfinite
 
-from pullcord.base import CityId, InvalidInput, VehicleId, check_id
+from pullcord.base import CityId, InvalidInput, PlantId, VehicleId, check_id
 from pullcord.store import event
 
 
@@ -51,6 +51,15 @@ class TransitRule:
             raise InvalidInput(f"a vehicle carrier cannot do {self.km_per_day} km a day", "give a distance above 0")
         if not (isfinite(self.handling_days) and self.handling_days >= 0):
             raise InvalidInput(f"handling cannot take {self.handling_days} days", "give 0 days or more")
+
+
+@dataclass(frozen=True, slots=True)
+class LaneLimit:
+    """How many vehicles can leave a plant for a city in a week."""
+
+    plant_id: PlantId
+    city_id: CityId
+    vehicles_per_week: int
 
 
 @event("leg.departed")

@@ -102,7 +102,12 @@ def quote(tx: Transaction, order_id: OrderId, terms: Terms) -> Outcome:
         return outcome(row, refused)
     not_before = max(terms.parts_ready_on, terms.not_before)
     wish = promising.Wish(
-        terms.variant_id, terms.limited_options, terms.transit_days, not_before, terms.planned_by or not_before
+        terms.variant_id,
+        terms.limited_options,
+        terms.transit_days,
+        not_before,
+        terms.planned_by or not_before,
+        terms.city_id,
     )
     if row.state is State.QUOTED:
         in_force = not _lapsed(tx, row) and (row.variant_id, row.plan, row.city_id) == (

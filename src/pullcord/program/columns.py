@@ -249,6 +249,26 @@ PLANTS = TableSpec(
     ),
     key=("plant_id",),
 )
+TRANSPORT_LIMITS = TableSpec(
+    "transport_limits",
+    (
+        ref_column("plant_id", "plants.plant_id", "where units leave"),
+        ref_column("city_id", "cities.city_id", "where they go"),
+        Column(
+            "units_per_week",
+            Kind.WHOLE,
+            "most units that can leave the plant for the city in a week",
+            "unit/week",
+            least=0,
+            source="carrier",
+        ),
+        SOURCE,
+        MARK,
+    ),
+    key=("plant_id", "city_id"),
+    required=False,
+    may_be_empty=True,
+)
 OPTION_LIMITS = TableSpec(
     "option_limits",
     (
@@ -399,6 +419,7 @@ DELIVERIES = TableSpec(
 
 TABLES: tuple[TableSpec, ...] = (
     PARTIES, FAMILIES, OPTIONS, RULES, VARIANTS, PRICE_CARD, RIVALS, RIVAL_SALES, MARKET_TOTALS, TASTES, SURVEY, CITIES,
-    PLANTS, OPTION_LIMITS, SUPPLIERS, PARTS, BOM, LAUNCH, SETTLEMENT, ASSUMPTIONS, PANEL, DELIVERIES, *CHANNEL_TABLES,
+    PLANTS, OPTION_LIMITS, TRANSPORT_LIMITS, SUPPLIERS, PARTS,
+    BOM, LAUNCH, SETTLEMENT, ASSUMPTIONS, PANEL, DELIVERIES, *CHANNEL_TABLES,
     CLAIMS, TEST_RECORDS,
 )  # fmt: skip

@@ -14,7 +14,7 @@ from pullcord.campaigns import CampaignTerms
 from pullcord.channel import ChannelRule
 from pullcord.claims import Claim, TestedFigure
 from pullcord.demand import MonthlySales, Rival, Taste
-from pullcord.logistics import City, TransitRule
+from pullcord.logistics import City, LaneLimit, TransitRule
 from pullcord.offers import PlanPrice
 from pullcord.procurement import Part, Supplier
 from pullcord.product import BomLine, ProductModel, Variant
@@ -161,6 +161,7 @@ class Program:
     folder: Path
     claims: tuple[Claim, ...] = ()  # as written: whether they hold, claims.check_claims says
     tested_figures: tuple[TestedFigure, ...] = ()
+    transport_limits: tuple[LaneLimit, ...] = ()  # other lanes carry whatever is built
     channel_rules: tuple[ChannelRule, ...] = ()  # without one, everything may be sold everywhere
     campaigns: tuple[CampaignTerms, ...] = ()  # ready to be opened
 

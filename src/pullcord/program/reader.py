@@ -119,6 +119,7 @@ def _assemble(
         "cities": records.plain(tables, "cities", City, faults),
         "plants": records.plain(tables, "plants", Plant, faults),
         "option_limits": records.option_limits(tables, faults),
+        "transport_limits": records.transport_limits(tables, faults),
         "suppliers": records.plain(tables, "suppliers", Supplier, faults),
         "parts": records.parts(tables, faults),
         "opening_stock": records.opening_stock(tables),

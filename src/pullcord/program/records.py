@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pullcord.alliance import Party, Role, SettlementShare
 from pullcord.base import FamilyId, InvalidInput, OptionId, Problem
 from pullcord.demand import Rival
-from pullcord.logistics import TransitRule
+from pullcord.logistics import LaneLimit, TransitRule
 from pullcord.offers import PlanPrice
 from pullcord.procurement import Part
 from pullcord.product import BomLine, Family, NotBuildable, Option, ProductModel, Rule, Variant, check
@@ -29,6 +29,7 @@ from .columns import (
     RIVALS,
     RULES,
     SETTLEMENT,
+    TRANSPORT_LIMITS,
     VARIANTS,
 )
 from .faults import Faults
@@ -176,6 +177,16 @@ def option_limits(tables: Tables, faults: Faults) -> tuple[OptionLimit, ...]:
         tables,
         OPTION_LIMITS.name,
         lambda row: OptionLimit(row["plant_id"], row["family_id"], row["option_id"], row["units_per_week"]),
+        faults,
+    )
+
+
+def transport_limits(tables: Tables, faults: Faults) -> tuple[LaneLimit, ...]:
+    """How many units can leave each plant for a city in a week; a lane that is not named is not limited."""
+    return each(
+        tables,
+        TRANSPORT_LIMITS.name,
+        lambda row: LaneLimit(row["plant_id"], row["city_id"], row["units_per_week"]),
         faults,
     )
 

@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from pullcord import production
-from pullcord.base import InvalidInput, PartId, PlantId, VariantId
+from pullcord.base import CityId, InvalidInput, PartId, PlantId, VariantId
 from pullcord.store import Reader
 
 from . import kernels
 from .model import EVERY_UNIT
-from .store import ALLOWANCE, CHANGE, CHANGES, LAST, PROMISED, AllowanceRow
+from .store import ALLOWANCE, CHANGE, CHANGES, LANE, LAST, PROMISED, AllowanceRow
 
 Ints = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int32]
@@ -37,18 +37,20 @@ class Needs:
     options : the (family, option) pairs of each variant that any plant limits
     ordered_ahead : parts that every variant needs: the plan orders them on the forecast, before anybody asks
     lead_time_days : of each part, from call-off to the plant's dock
+    lanes : vehicles that can leave a plant for a city in a week, by (plant, city); others are not limited
     """
 
     usage: Mapping[VariantId, Mapping[PartId, int]] = field(default_factory=dict)
     options: Mapping[VariantId, Sequence[tuple[str, str]]] = field(default_factory=dict)
     ordered_ahead: frozenset[PartId] = frozenset()
     lead_time_days: Mapping[PartId, int] = field(default_factory=dict)
+    lanes: Mapping[tuple[PlantId, CityId], int] = field(default_factory=dict)
 
 
 class Capacity:
     """What one plant can still promise.
 
-    names : what each row stands for: `capacity`, `option colour=white`, `part P-12`
+    names : what each row stands for: `capacity`, `option colour=white`, `transport beijing`, `part P-12`
     weekly : rows before this one are places of single weeks, the others parts, counted cumulatively
     left, slack : int32[resource, week], as in `kernels`
     promised : units promised, by (week, variant)
@@ -66,16 +68,20 @@ class Capacity:
         self.promised: dict[tuple[date, VariantId], int] = {}
         self._needs = needs
         self._rows = {name: row for row, name in enumerate(names)}
-        self._lines: dict[VariantId, tuple[Ints, Ints]] = {}
+        self._lines: dict[tuple[VariantId, CityId | None], tuple[Ints, Ints]] = {}
         kernels.look_ahead(spare, self.left, self.slack, weekly)
 
-    def lines(self, variant_id: VariantId) -> tuple[Ints, Ints]:
-        """The rows that one vehicle of the variant uses, and how much of each: int64[line] twice, parts last."""
-        known = self._lines.get(variant_id)
+    def lines(self, variant_id: VariantId, city_id: CityId | None = None) -> tuple[Ints, Ints]:
+        """The rows that one vehicle of the variant, bound for the city, uses, and how much of each.
+
+        int64[line] twice, parts last.
+        """
+        known = self._lines.get((variant_id, city_id))
         if known is None:
             wanted = {"capacity": 1}
             for family_id, option_id in self._needs.options.get(variant_id, ()):
                 wanted[f"option {family_id}={option_id}"] = 1
+            wanted[f"transport {city_id}"] = 1
             for part_id, pieces in self._needs.usage.get(variant_id, {}).items():
                 wanted[f"part {part_id}"] = pieces
             wanted[f"part {EVERY_UNIT}"] = 1
@@ -84,43 +90,47 @@ class Capacity:
                 np.array([row for row, _ in found], dtype=np.int64),
                 np.array([quantity for _, quantity in found], dtype=np.int64),
             )
-            self._lines[variant_id] = known
+            self._lines[variant_id, city_id] = known
         return known
 
     def index(self, day: date) -> int:
         """The first week that begins on or after the day; the number of weeks where none does."""
         return min(len(self.weeks), max(0, -(-(day - self.weeks[0]).days // WEEK_DAYS)))
 
-    def earliest(self, variant_id: VariantId, since: date) -> date | None:
+    def earliest(self, variant_id: VariantId, since: date, city_id: CityId | None = None) -> date | None:
         """The first week that begins on or after `since` and can take one more vehicle of the variant."""
         first = self.index(since)
         if first == len(self.weeks):
             return None
-        week = kernels.earliest_week(self.left, self.weekly, *self.lines(variant_id), first)
+        week = kernels.earliest_week(self.left, self.weekly, *self.lines(variant_id, city_id), first)
         return None if week < 0 else self.weeks[week]
 
-    def places(self, variant_id: VariantId, since: date) -> Ints:
+    def places(self, variant_id: VariantId, since: date, city_id: CityId | None = None) -> Ints:
         """Vehicles like this one that each week could take if no other took any: int64[week], 0 before `since`."""
         found = np.zeros(len(self.weeks), dtype=np.int64)
-        kernels.feasible_weeks(self.left, *self.lines(variant_id), self.index(since), found)
+        kernels.feasible_weeks(self.left, *self.lines(variant_id, city_id), self.index(since), found)
         return found
 
-    def binding(self, variant_id: VariantId, week_start: date) -> str | None:
+    def binding(self, variant_id: VariantId, week_start: date, city_id: CityId | None = None) -> str | None:
         """What keeps a week from taking one more vehicle of the variant, most lacking first; None if nothing does."""
         week = self.index(week_start)
         if week == len(self.weeks):
             return "capacity"
         lacking = [
             (int(self.left[row, week] - quantity), self.names[row])
-            for row, quantity in zip(*self.lines(variant_id), strict=True)
+            for row, quantity in zip(*self.lines(variant_id, city_id), strict=True)
             if self.left[row, week] < quantity
         ]
         return min(lacking)[1] if lacking else None
 
-    def take(self, variant_id: VariantId, week_start: date, vehicles: int = 1) -> None:
+    def take(self, variant_id: VariantId, week_start: date, vehicles: int = 1, city_id: CityId | None = None) -> None:
         """Book vehicles of a variant into a week; fewer than none gives them back. Here alone: no table hears of it."""
         week = self.index(week_start)
-        kernels.book(self.left, self.slack, self.weekly, *self.lines(variant_id), week, vehicles)
+        kernels.book(self.left, self.slack, self.weekly, *self.lines(variant_id, city_id), week, vehicles)
+
+    def lane_limit(self, city_id: CityId) -> int:
+        """Vehicles that can leave for the city in a week."""
+        return self._needs.lanes.get((self.plant_id, city_id), NO_LIMIT)
 
     def use(self, variant_id: VariantId, week_start: date, units: int) -> None:
         """Note the parts that so many more units promised for a week will take."""
@@ -182,7 +192,12 @@ def _read_week(reader: Reader, capacity: Capacity, week_start: date) -> None:
     slot = reader.get(production.BUILD_SLOT, capacity.plant_id, week_start)
     capacity.left[0, week] = slot.free_vehicles if slot else 0
     for row in range(1, capacity.weekly):
-        family_id, option_id = _option(capacity.names[row])
+        kind, _, name = capacity.names[row].partition(" ")
+        if kind == "transport":
+            lane = reader.get(LANE, capacity.plant_id, CityId(name), week_start)
+            capacity.left[row, week] = capacity.lane_limit(CityId(name)) - (lane.units if lane else 0)
+            continue
+        family_id, option_id = name.split("=", 1)
         load = reader.get(production.OPTION_LOAD, capacity.plant_id, week_start, family_id, option_id)
         capacity.left[row, week] = load.free_vehicles if load else NO_LIMIT
 
@@ -194,11 +209,6 @@ def _read_promised(reader: Reader, capacity: Capacity, week_start: date, variant
     if now != before:
         capacity.promised[week_start, variant_id] = now
         capacity.use(variant_id, week_start, now - before)
-
-
-def _option(name: str) -> tuple[str, str]:
-    family_id, option_id = name.removeprefix("option ").split("=", 1)
-    return family_id, option_id
 
 
 def read_capacities(reader: Reader, needs: Needs, planned_by: date) -> dict[PlantId, Capacity]:
@@ -213,11 +223,14 @@ def read_capacities(reader: Reader, needs: Needs, planned_by: date) -> dict[Plan
     loads = reader.select(production.OPTION_LOAD)
     allowances = reader.select(ALLOWANCE)
     promised = reader.select(PROMISED)
+    loaded = reader.select(LANE) if needs.lanes else []
     found = {}
     for plant_id in sorted(PlantId(name) for name in horizon.plants):
         options = sorted({(load.family_id, load.option_id) for load in loads if load.plant_id == plant_id})
         parts = [row for row in allowances if row.plant_id == plant_id]
         names = ["capacity", *(f"option {family}={option}" for family, option in options)]
+        lanes = sorted(city_id for plant, city_id in needs.lanes if plant == plant_id)
+        names += [f"transport {city_id}" for city_id in lanes]
         weekly = len(names)
         names += [f"part {row.part_id}" for row in parts]
         spare = np.full((len(names), count), NO_LIMIT, dtype=np.int32)
@@ -229,6 +242,11 @@ def read_capacities(reader: Reader, needs: Needs, planned_by: date) -> dict[Plan
         for load in loads:
             if load.plant_id == plant_id:
                 spare[rows[load.family_id, load.option_id], at[load.week_start]] = load.free_vehicles
+        for row, city_id in enumerate(lanes, start=weekly - len(lanes)):
+            spare[row] = needs.lanes[plant_id, city_id]
+            for lane in loaded:
+                if (lane.plant_id, lane.city_id) == (plant_id, city_id):
+                    spare[row, at[lane.week_start]] -= lane.units
         for row, part in enumerate(parts, start=weekly):
             spare[row] = _pieces(part, weeks, needs, planned_by)
         capacity = Capacity(plant_id, weeks, needs, names, weekly, spare)

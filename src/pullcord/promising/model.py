@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pullcord.base import Money, OrderId, PartId, PlantId, VariantId
+from pullcord.base import CityId, Money, OrderId, PartId, PlantId, VariantId
 from pullcord.store import event
 
 EVERY_UNIT = PartId("*")  # in counts of old: a part of which every unit has one
@@ -53,7 +53,7 @@ class Menu:
         return self.weeks[0] if self.weeks else None
 
 
-@event("order.promised")
+@event("order.promised", version=2, upcasts={1: lambda body: {**body, "city_id": None}})
 @dataclass(frozen=True, slots=True)
 class OrderPromised:
     """A build slot is held and a date is promised for an order; a new promise replaces an old one."""
@@ -64,6 +64,7 @@ class OrderPromised:
     week_start: date
     build_date: date
     deliver_on: date
+    city_id: CityId | None = None  # where it goes, so that its lane is counted; promises of old do not say
 
 
 @event("promise.released")

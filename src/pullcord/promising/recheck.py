@@ -73,10 +73,10 @@ def broken_promises(
 
 def _serve_again(capacity: Capacity, held: Sequence[PromiseRow], not_before: date) -> list[Broken]:
     """Give all promises back, and their weeks out again in the order given."""
-    lines = [capacity.lines(row.variant_id) for row in held]
+    lines = [capacity.lines(row.variant_id, row.city_id) for row in held]
     first = np.array([capacity.index(row.week_start) for row in held], dtype=np.int64)
     for row in held:
-        capacity.take(row.variant_id, row.week_start, -1)
+        capacity.take(row.variant_id, row.week_start, -1, row.city_id)
     given = np.empty(len(held), dtype=np.int64)
     kernels.promise_all(
         capacity.left,
@@ -93,7 +93,7 @@ def _serve_again(capacity: Capacity, held: Sequence[PromiseRow], not_before: dat
         Broken(
             held[n],
             capacity.weeks[given[n]] if given[n] >= 0 else None,
-            capacity.binding(held[n].variant_id, held[n].week_start) or "capacity",
+            capacity.binding(held[n].variant_id, held[n].week_start, held[n].city_id) or "capacity",
         )
         for n in np.flatnonzero(given != first).tolist()
     ]
@@ -173,5 +173,7 @@ def _why(binding: str) -> tuple[str, str]:
             return "a part comes later than planned", "零部件到货晚于计划"
         case "option":
             return f"the plant can build fewer with {name.replace('=', ' ')} than planned", "所选配置的产能低于计划"
+        case "transport":
+            return "fewer vehicles can be sent to your city than planned", "发往您所在城市的运力低于计划"
         case _:
             return "the plant can build fewer that week than planned", "工厂当周产能低于计划"

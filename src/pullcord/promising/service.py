@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from pullcord import production
-from pullcord.base import Money, OrderId, PlantId, VariantId
+from pullcord.base import CityId, Money, OrderId, PlantId, VariantId
 from pullcord.store import Reader, Transaction
 
 from .atp import BUILD_WEEK_DAYS, promise
@@ -50,6 +50,7 @@ class Wish:
     transit_days : plant -> whole days from the plant's gate to the customer's city
     not_before : the first week that may still be promised
     planned_by : the day by which a plan is made that knows of the order
+    city_id : where it goes; None where no lane is limited
     """
 
     variant_id: VariantId
@@ -57,6 +58,7 @@ class Wish:
     transit_days: Mapping[str, int]
     not_before: date
     planned_by: date
+    city_id: CityId | None = None
 
 
 def promise_order(
@@ -77,7 +79,13 @@ def promise_order(
         tx.emit(
             f"promise/{order_id}",
             OrderPromised(
-                order_id, variant_id, answer.plant_id, answer.week_start, answer.build_date, answer.deliver_on
+                order_id,
+                variant_id,
+                answer.plant_id,
+                answer.week_start,
+                answer.build_date,
+                answer.deliver_on,
+                wish.city_id,
             ),
         )
     return answer
@@ -113,13 +121,13 @@ def _choose(
         found = [
             _promise(capacity.plant_id, week, wish.transit_days)
             for capacity in reachable
-            if (week := capacity.earliest(wish.variant_id, wish.not_before)) is not None
+            if (week := capacity.earliest(wish.variant_id, wish.not_before, wish.city_id)) is not None
         ]
         return min(found, key=_order) if found else _why_none(reader, plants, wish)
     every = [
         _promise(capacity.plant_id, capacity.weeks[t], wish.transit_days)
         for capacity in reachable
-        for t in np.flatnonzero(capacity.places(wish.variant_id, wish.not_before)).tolist()
+        for t in np.flatnonzero(capacity.places(wish.variant_id, wish.not_before, wish.city_id)).tolist()
     ]
     chosen = [offer for offer in every if offer.week_start == week_start]
     if chosen:
@@ -139,7 +147,7 @@ def _lacking(capacities: Sequence[Capacity], wish: Wish, week_start: date) -> st
     for capacity in capacities:
         if week_start not in capacity.weeks:
             return "no plant has opened it"
-        if binding := capacity.binding(wish.variant_id, week_start):
+        if binding := capacity.binding(wish.variant_id, week_start, wish.city_id):
             return f"{binding} is used up"
     return "no plant can build it"
 
@@ -151,7 +159,7 @@ def _why_none(reader: Reader, plants: Mapping[PlantId, Capacity], wish: Wish) ->
     left = []
     for slot in slots:
         capacity = plants[slot.plant_id]
-        binding = capacity.binding(wish.variant_id, slot.week_start)
+        binding = capacity.binding(wish.variant_id, slot.week_start, wish.city_id)
         if slot.free_vehicles and binding and slot.plant_id in wish.transit_days:
             short.add(binding)
         left.append(replace(slot, free_vehicles=0) if binding else slot)
@@ -177,7 +185,7 @@ def menu(
     for plant_id, capacity in plants.items():
         if plant_id not in wish.transit_days:
             continue
-        places = capacity.places(wish.variant_id, wish.not_before)
+        places = capacity.places(wish.variant_id, wish.not_before, wish.city_id)
         costs = week_costs(reader, capacity, wish.variant_id) if most.minor else np.zeros(len(places))
         found += [
             (_promise(plant_id, capacity.weeks[t], wish.transit_days), int(places[t]), float(costs[t]))

@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 import sqlalchemy as sa
 
-from pullcord.base import OrderId, PartId, PlantId, VariantId
+from pullcord.base import CityId, OrderId, PartId, PlantId, VariantId
 from pullcord.production import BUILD_ORDER, SchedulePublished, SlotReleased, SlotsOpened, SlotTaken, VehicleBuilt
 from pullcord.store import METADATA, Event, Json, Projection, Rows, Table, program_key
 
@@ -35,6 +35,7 @@ class PromiseRow:
     deliver_on: date
     released: bool
     event_seq: int
+    city_id: CityId | None = None
     moved_later: bool = False
     in_doubt: bool = False
 
@@ -52,6 +53,7 @@ PROMISE = Table(
         sa.Column("deliver_on", sa.Date, nullable=False, comment="customer's calendar"),
         sa.Column("released", sa.Boolean, nullable=False, comment="the slot was given back"),
         sa.Column("event_seq", sa.BigInteger, nullable=False, comment="the event that made this promise"),
+        sa.Column("city_id", sa.String, comment="where it goes; empty for promises of old"),
         sa.Column("moved_later", sa.Boolean, nullable=False, comment="than first agreed: it may be ended for nothing"),
         sa.Column("in_doubt", sa.Boolean, nullable=False, comment="no week of the horizon can keep it at present"),
         sa.CheckConstraint("deliver_on >= build_date", name="promise_delivered_after_build"),
@@ -115,6 +117,31 @@ PROMISED = Table(
         comment="What promises use of the parts, by the week they are for.",
     ),
     PromisedRow,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRow:
+    """Units promised for a week of a plant that go to one city."""
+
+    plant_id: PlantId
+    city_id: CityId
+    week_start: date
+    units: int
+
+
+LANE = Table(
+    sa.Table(
+        "promised_lane",
+        METADATA,
+        program_key(),
+        sa.Column("plant_id", sa.String, primary_key=True),
+        sa.Column("city_id", sa.String, primary_key=True),
+        sa.Column("week_start", sa.Date, primary_key=True, comment="Monday of the build week, plant's calendar"),
+        sa.Column("units", sa.Integer, nullable=False, comment="promised and not released"),
+        comment="What promises use of each lane, by the week in which they are built and leave the plant.",
+    ),
+    LaneRow,
 )
 
 CHANGES = 256  # of late; who is further behind reads everything anew
@@ -212,7 +239,18 @@ def _note(rows: Rows, seq: int, plant_id: str, week_start: date | None, variant_
     rows.put(CHANGE, ChangeRow(LAST, number, mark, plant_id, week_start, variant_id))
 
 
-def _use(rows: Rows, seq: int, plant_id: PlantId, week_start: date, variant_id: VariantId, units: int) -> None:
+def _use(
+    rows: Rows,
+    seq: int,
+    plant_id: PlantId,
+    week_start: date,
+    variant_id: VariantId,
+    city_id: CityId | None,
+    units: int,
+) -> None:
+    if city_id is not None:
+        lane = rows.get(LANE, plant_id, city_id, week_start)
+        rows.put(LANE, LaneRow(plant_id, city_id, week_start, (lane.units if lane else 0) + units))
     row = rows.get(PROMISED, plant_id, week_start, variant_id)
     used, built = (row.units, row.built) if row else (0, 0)
     rows.put(PROMISED, PromisedRow(plant_id, week_start, variant_id, used + units, built))
@@ -232,16 +270,17 @@ def _promised(rows: Rows, event: Event[OrderPromised]) -> None:
             body.deliver_on,
             False,
             event.seq,
+            body.city_id,
         ),
     )
-    _use(rows, event.seq, body.plant_id, body.week_start, body.variant_id, 1)
+    _use(rows, event.seq, body.plant_id, body.week_start, body.variant_id, body.city_id, 1)
 
 
 def _released(rows: Rows, event: Event[PromiseReleased]) -> None:
     row = rows.get(PROMISE, event.body.order_id)
     if row is not None and not row.released:
         rows.put(PROMISE, replace(row, released=True))
-        _use(rows, event.seq, row.plant_id, row.week_start, row.variant_id, -1)
+        _use(rows, event.seq, row.plant_id, row.week_start, row.variant_id, row.city_id, -1)
 
 
 def _moved(rows: Rows, event: Event[PromiseMoved]) -> None:
@@ -260,8 +299,8 @@ def _moved(rows: Rows, event: Event[PromiseMoved]) -> None:
             in_doubt=False,
         ),
     )
-    _use(rows, event.seq, row.plant_id, row.week_start, row.variant_id, -1)
-    _use(rows, event.seq, row.plant_id, body.week_start, row.variant_id, 1)
+    _use(rows, event.seq, row.plant_id, row.week_start, row.variant_id, row.city_id, -1)
+    _use(rows, event.seq, row.plant_id, body.week_start, row.variant_id, row.city_id, 1)
 
 
 def _doubted(rows: Rows, event: Event[PromiseInDoubt]) -> None:
@@ -315,7 +354,7 @@ def _told(rows: Rows, event: Event[CustomerTold]) -> None:
 
 PROJECTION = Projection(
     "promising",
-    (PROMISE, ALLOWANCE, PROMISED, CHANGE, BID_PRICE, NOTICE),
+    (PROMISE, ALLOWANCE, PROMISED, LANE, CHANGE, BID_PRICE, NOTICE),
     {
         OrderPromised: _promised,
         PromiseReleased: _released,
