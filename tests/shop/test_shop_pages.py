@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,8 @@ import pytest
 from open_shop import FOLDER, OpenShop, open_shop
 
 from pullcord import shop as shop_room
+from pullcord.base import CampaignId, Money
+from pullcord.campaigns import CampaignTerms, Quota, Refundable
 from pullcord.orders import OrderDeposited, OrderReserved, State
 from pullcord.program import read_program
 from pullcord.shop import LANGUAGES
@@ -459,3 +462,45 @@ def test_another_program_is_sold_without_new_code(tmp_path: Path) -> None:
             page = client.get(path)
             assert page.status_code == 200
             assert "attery" not in page.text
+
+
+def test_who_comes_too_late_waits_in_a_fair_queue_and_is_offered_what_comes_back(shop: OpenShop) -> None:
+    now = shop.clock.now()
+    terms = CampaignTerms(
+        CampaignId("one-place"),
+        "One place",
+        "一个名额",
+        now,
+        now + timedelta(days=30),
+        Money(100_000, "CNY"),
+        Refundable.LOCK,
+        10,
+        24,
+        (Quota("*", "*", 1),),
+    )
+    shop.give(shop.app.desk.open_campaign(terms))
+    wish = {"variant": "white", "plan": "rental", "city": "guangzhou"}
+    address = "/campaigns/one-place"
+    with (
+        signed_up(shop, "queue-1") as one,
+        signed_up(shop, "queue-2") as two,
+        signed_up(shop, "queue-3", ZH) as three,
+    ):
+        first = one.post(address, data={**fields(one.get(address)), **wish})
+        assert first.url.path.startswith("/orders/")
+        assert (
+            "You are number 1 in the queue; 0 wait before you."
+            in two.post(address, data={**fields(two.get(address)), **wish}).text
+        )
+        assert "您排在第 2 位，前面还有 1 人。" in three.post(address, data={**fields(three.get(address)), **wish}).text
+        one.post(f"{first.url.path}/cancel", data=fields(one.get(f"{first.url.path}/cancel")))
+        offered = two.get(address)
+        assert "A place is held for you until" in offered.text
+        accept = re.search(r'action="/campaigns/one-place/accept".*?name="form_proof" value="([^"]+)"', offered.text)
+        assert accept is not None
+        assert two.post(f"{address}/accept", data={"form_proof": accept[1]}).url.path.startswith("/orders/")
+        leaves = three.get(address)
+        assert "您排在第 2 位，前面还有 0 人。" in leaves.text
+        leave = re.search(r'action="/campaigns/one-place/leave".*?name="form_proof" value="([^"]+)"', leaves.text)
+        assert leave is not None
+        assert "您排在" not in three.post(f"{address}/leave", data={"form_proof": leave[1]}).text
