@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pullcord.base import InvalidInput
@@ -16,12 +16,16 @@ class Settings:
 
     data_dir : the folder of public data at hand; cache_dir : where what is fetched is kept; None for the user's own.
     otlp_endpoint : where `pullcord serve` sends its traces; None: it makes none.
+    metrics_token : who has it may read /metrics from afar; None: this machine alone may.
+    webhook_hosts : hosts that webhooks may reach although they are private or without https.
     """
 
     database_url: str | None = None
     data_dir: Path | None = None
     cache_dir: Path | None = None
     otlp_endpoint: str | None = None
+    metrics_token: str | None = field(default=None, repr=False)
+    webhook_hosts: tuple[str, ...] = ()
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -29,7 +33,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     PULLCORD_DATABASE_URL chooses PostgreSQL instead of a SQLite file. PULLCORD_DATA_DIR names the folder of public
     data, so that nothing need be fetched; PULLCORD_CACHE_DIR the folder for what is fetched all the same.
-    PULLCORD_OTLP_ENDPOINT names where OpenTelemetry traces go.
+    PULLCORD_OTLP_ENDPOINT names where OpenTelemetry traces go. PULLCORD_METRICS_TOKEN opens /metrics to those who have
+    it; PULLCORD_WEBHOOK_HOSTS names hosts of the house's own network, by commas, that webhooks may reach.
     """
     values = os.environ if environ is None else environ
     url = values.get("PULLCORD_DATABASE_URL") or None
@@ -53,7 +58,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             f"PULLCORD_OTLP_ENDPOINT names {endpoint}, which is no web address",
             "write where a collector takes traces, such as http://localhost:4318/v1/traces",
         )
-    return Settings(url, data_dir, cache_dir, endpoint)
+    token = values.get("PULLCORD_METRICS_TOKEN") or None
+    if token is not None and len(token) < 16:
+        raise InvalidInput("PULLCORD_METRICS_TOKEN can be guessed", "give it 16 characters or more")
+    hosts = tuple(host.strip() for host in values.get("PULLCORD_WEBHOOK_HOSTS", "").split(",") if host.strip())
+    return Settings(url, data_dir, cache_dir, endpoint, token, hosts)
 
 
 def _path(values: Mapping[str, str], name: str) -> Path | None:

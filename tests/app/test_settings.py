@@ -46,3 +46,19 @@ def test_a_file_is_no_folder(name: str, tmp_path: Path) -> None:
 def test_a_data_folder_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="PULLCORD_DATA_DIR"):
         read_settings({"PULLCORD_DATA_DIR": str(tmp_path / "gone")})
+
+
+def test_what_a_server_may_open_is_read() -> None:
+    found = read_settings(
+        {
+            "PULLCORD_METRICS_TOKEN": "sixteen-or-more-of-them",
+            "PULLCORD_WEBHOOK_HOSTS": "erp.plant.internal, 10.0.0.7",
+            "PULLCORD_OTLP_ENDPOINT": "http://localhost:4318",
+        }
+    )
+    assert found.metrics_token == "sixteen-or-more-of-them"
+    assert found.webhook_hosts == ("erp.plant.internal", "10.0.0.7")
+    assert found.otlp_endpoint == "http://localhost:4318"
+    assert "sixteen" not in repr(found)
+    with pytest.raises(InvalidInput, match="PULLCORD_METRICS_TOKEN can be guessed"):
+        read_settings({"PULLCORD_METRICS_TOKEN": "short"})

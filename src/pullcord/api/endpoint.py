@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import hashlib
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -45,6 +46,7 @@ from .operation import (
 from .paging import Paged
 from .tokens import READ, Asker, Tokens, out_of_reach
 
+log = logging.getLogger(__name__)
 _ENCODE = msgspec.json.Encoder().encode
 _JSON: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 _REPLAYED = [*_JSON, (b"idempotent-replayed", b"true")]
@@ -69,9 +71,11 @@ class FrontDesk:
         context.metrics.waiting.set_function(lambda: len(self.running))
 
     async def note(self, attempt: Attempt) -> None:
-        """Write down that somebody was turned away. Their request is answered even where that fails."""
-        desk: Any = self.context.app.desk
-        await self.context.gateway.give(desk.note_refusal(attempt))
+        """Write down that somebody was turned away. They are turned away even where that fails."""
+        try:
+            await self.context.gateway.give(self.context.app.desk.note_refusal(attempt))
+        except PullcordError:
+            log.exception("a refusal of `%s` could not be noted", attempt.command)
 
 
 class Endpoint:

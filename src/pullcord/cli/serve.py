@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,15 +53,15 @@ def serve(
     url = ledger_url(program, ledger)
     clock = program_clock(program, url, at, speed)
     settings = read_settings()
-    options = Options(secure=secure, access_log=log, otlp_endpoint=settings.otlp_endpoint)
+    options = Options(
+        secure=secure,
+        access_log=log,
+        otlp_endpoint=settings.otlp_endpoint,
+        metrics_token=settings.metrics_token,
+        webhook_hosts=settings.webhook_hosts,
+    )
     if no_limits:
-        options = Options(
-            secure=secure,
-            access_log=log,
-            otlp_endpoint=settings.otlp_endpoint,
-            rate_per_client=None,
-            rate_per_party=None,
-        )
+        options = replace(options, rate_per_client=None, rate_per_party=None)
     if log:
         logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
         logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -64,10 +64,11 @@ def tracer(endpoint: str, exporter: Any = None) -> Tracer:
             "traces were asked for, and OpenTelemetry is not installed",
             "install `pullcord[telemetry]`, or unset PULLCORD_OTLP_ENDPOINT",
         ) from None
+    target = endpoint.rstrip("/")
+    if not target.endswith("/v1/traces"):
+        target += "/v1/traces"  # of a collector that was named by its address alone
     provider = TracerProvider(resource=Resource.create({"service.name": "pullcord"}))
     provider.add_span_processor(
-        BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces"))
-        if exporter is None
-        else SimpleSpanProcessor(exporter)
+        BatchSpanProcessor(OTLPSpanExporter(endpoint=target)) if exporter is None else SimpleSpanProcessor(exporter)
     )
     return Tracer(provider.get_tracer("pullcord"), provider, TraceContextTextMapPropagator())
