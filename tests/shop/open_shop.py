@@ -85,12 +85,12 @@ class OpenShop:
 
 
 @contextmanager
-def open_shop(folder: Path, program: Program | None = None, options: Options | None = None) -> Iterator[OpenShop]:
-    """The shop on its first morning, with all its claims published."""
+def open_shop(where: Path | str, program: Program | None = None, options: Options | None = None) -> Iterator[OpenShop]:
+    """The shop on its first morning, with all its claims published; its ledger in a folder, or at an address."""
     program = program or peoples_car()
     start = datetime.combine(program.starts_on, time(2), UTC)
     clock = SimulatedClock(start)
-    url = f"sqlite:///{folder / 'ledger.db'}"
+    url = where if isinstance(where, str) else f"sqlite:///{where / 'ledger.db'}"
     with (
         open_app(program, url, clock) as app,
         Accounts.open(
