@@ -30,6 +30,7 @@ from pullcord.store import Command, Transaction
 
 ROOT = Path(__file__).resolve().parents[1]
 DAYS, OPTIONS, PARTS, OPTIONS_PER_CAR, PARTS_PER_CAR = 180, 200, 1_000, 15, 40
+REPEATS = 5
 PROTOTYPE_PER_S = 557_000  # a capable-to-promise prototype on one core of another machine, same shape of instance
 
 
@@ -59,21 +60,22 @@ def instance(orders: int, seed: int = 7):  # type: ignore[no-untyped-def]
 
 def kernel_rows(orders: int) -> list[dict[str, object]]:
     """Promise and book all; then ask again for each without booking."""
-    found = []
-    for warm in (True, False):
-        left, slack, weekly, starts, resources, quantities = instance(1_000 if warm else orders)
+    found: list[dict[str, object]] = []
+    seconds = float("inf")
+    for size in (1_000, *[orders] * REPEATS):  # the first compiles; of the others the best counts
+        left, slack, weekly, starts, resources, quantities = instance(size)
         count = len(starts) - 1
         first = np.zeros(count, dtype=np.int64)
         weeks = np.empty(count, dtype=np.int64)
         began = time.perf_counter()
         promise_all(left, slack, weekly, starts, resources, quantities, first, first, weeks)
-        seconds = time.perf_counter() - began
-        if not warm:
-            assert (left[:weekly] >= 0).all(), "a place was given away twice"
-            assert (left[weekly:] >= 0).all(), "a part was given away twice"
-            found.append(row("promise and book, 1 + 15 + 40 resources, 180 days", count, seconds))
-            found[-1]["refused"] = int((weeks < 0).sum())
-            found[-1]["median_day"] = float(np.median(weeks[weeks >= 0]))
+        if size == orders:
+            seconds = min(seconds, time.perf_counter() - began)
+    assert (left[:weekly] >= 0).all(), "a place was given away twice"
+    assert (left[weekly:] >= 0).all(), "a part was given away twice"
+    found.append(row(f"promise and book, 1 + 15 + 40 resources, {DAYS} days, best of {REPEATS}", count, seconds))
+    found[-1]["refused"] = int((weeks < 0).sum())
+    found[-1]["median_day"] = float(np.median(weeks[weeks >= 0]))
     lines = len(resources) // count
     fresh = instance(orders)
     began = time.perf_counter()
