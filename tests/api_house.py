@@ -75,10 +75,10 @@ class ApiHouse:
 
 
 @asynccontextmanager
-async def api_house(folder: Path, options: web.Options | None = None) -> AsyncIterator[ApiHouse]:
-    """Everything real but the network, on the ledger in this folder."""
-    url = f"sqlite:///{folder / 'ledger.db'}"
-    with small_house(folder) as house, Accounts.open(accounts_url(url), clock=SystemClock()) as accounts:
+async def api_house(where: Path | str, options: web.Options | None = None) -> AsyncIterator[ApiHouse]:
+    """Everything real but the network, on the ledger in this folder or at this address."""
+    url = where if isinstance(where, str) else f"sqlite:///{where / 'ledger.db'}"
+    with small_house(where) as house, Accounts.open(accounts_url(url), clock=SystemClock()) as accounts:
         context = web.Context(
             house.app,
             web.Gateway(house.ledger, asyncio.get_running_loop()),

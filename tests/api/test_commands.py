@@ -45,6 +45,26 @@ def test_an_order_goes_from_the_wish_to_the_lock(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.postgres
+def test_the_same_on_postgresql(postgres_schema: str) -> None:
+    async def story() -> None:
+        async with api_house(postgres_schema) as asked:
+            order = (await asked.reserve("p-1")).json()["order_id"]
+            for step in ("quote", "deposit", "lock"):
+                assert (await asked.post(f"/orders/{order}/{step}")).json()["refused"] is None
+            assert (await asked.get("/orders?state=locked")).json()["items"][0]["order_id"] == order
+            page = (await asked.get("/schedule?limit=2")).json()
+            assert len((await asked.get(page["next"].removeprefix("/api/v1"))).json()["items"]) == 2
+            kinds = [entry["kind"] for entry in (await asked.get(f"/orders/{order}/timeline")).json()["items"]]
+            assert kinds[0] == "order.reserved"
+            assert "order.locked" in kinds
+            assert (await asked.get("/webhooks")).json()["items"] == []
+            assert "event: order.locked" in (await asked.get("/events?after=0&follow=false")).text
+            assert (await asked.client.get("/readyz")).status_code == 200
+
+    asyncio.run(story())
+
+
 def test_a_command_needs_a_key(tmp_path: Path) -> None:
     async def story() -> None:
         async with api_house(tmp_path) as asked:
