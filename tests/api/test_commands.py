@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from api_house import ApiHouse, api_house
 
+from api_house import ApiHouse, api_house
 from pullcord import alliance, orders, web
 from pullcord.orders import OrderReserved
 
