@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import talk
+from .console import JsonFlag, show, talk
 from .house import Folder, LedgerOption, ledger_url, program_clock
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def serve(
         bool, typer.Option("--act", help="Plants, suppliers and carriers act by themselves: to try things out.")
     ] = False,
     log: Annotated[bool, typer.Option("--log", help="A line for each request, on stderr.")] = False,
+    as_json: JsonFlag = False,
 ) -> None:
     """Sell: the shop for people, the API for parties, on the embedded ledger or on PostgreSQL by --ledger.
 
@@ -67,6 +69,10 @@ def serve(
         logging.getLogger("httpx").setLevel(logging.WARNING)
 
     def ready(found: Running) -> None:
+        if as_json:
+            show({"address": found.root, "program": program.program_id, "ledger": _shown(url)}, True, lambda _: None)
+            sys.stdout.flush()
+            return
         talk.print(f"{program.name} is on sale at {found.root}/", markup=False, soft_wrap=True)
         talk.print(f"API: {found.root}/api/v1/openapi.json   ledger: {_shown(url)}", markup=False, soft_wrap=True)
         talk.print(f"the clock says {clock.now():%Y-%m-%d %H:%M} UTC" + (f", {speed:g} times as fast" * (speed != 1)))

@@ -1,6 +1,7 @@
 """A load generator in a process of its own: so many connections, each sends its next request when it has its reply.
 
-It reads a `Load` as JSON from stdin and writes a `Told` as JSON to stdout.
+It reads a `Load` as JSON from stdin, writes a line when it begins to send, and then a `Told` as JSON. It is run by its
+path, without the package, so that it is up at once.
 
 Requests are made before the clock starts, so that what is measured is the server and as little of us as can be. A reply
 counts when its whole body is there. Everything that was answered is told, so that it can be looked for in the ledger.
@@ -165,6 +166,8 @@ async def send(load: Load) -> Told:
     opening = [
         loop.create_connection(lambda: Connection(work, kept), load.host, load.port) for _ in range(load.connections)
     ]
+    sys.stdout.buffer.write(b"sending\n")
+    sys.stdout.flush()
     opened = await asyncio.gather(*opening, return_exceptions=True)
     kept.open -= sum(isinstance(one, BaseException) for one in opened)
     if kept.open > 0:
@@ -184,3 +187,7 @@ def main() -> None:
     else:
         told = uvloop.run(send(load))
     sys.stdout.buffer.write(msgspec.json.encode(told))
+
+
+if __name__ == "__main__":
+    main()

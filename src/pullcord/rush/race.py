@@ -166,11 +166,15 @@ def load_of(setting: Setting, server: Server, path: str, **changed: Any) -> Load
 
 
 def begin_load(load: Load) -> subprocess.Popen[bytes]:
-    """A load generator that has its orders."""
-    process = subprocess.Popen(command_of("load"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    """A load generator that has begun to send."""
+    process = subprocess.Popen(
+        [sys.executable, str(Path(__file__).with_name("load.py"))], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert process.stdin is not None
+    assert process.stdout is not None
     process.stdin.write(msgspec.json.encode(load))
     process.stdin.close()
+    process.stdout.readline()
     return process
 
 
