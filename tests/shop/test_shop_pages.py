@@ -504,3 +504,15 @@ def test_who_comes_too_late_waits_in_a_fair_queue_and_is_offered_what_comes_back
         leave = re.search(r'action="/campaigns/one-place/leave".*?name="form_proof" value="([^"]+)"', leaves.text)
         assert leave is not None
         assert "您排在" not in three.post(f"{address}/leave", data={"form_proof": leave[1]}).text
+
+
+def test_a_week_that_is_gone_is_told_with_the_weeks_that_are_left(shop: OpenShop) -> None:
+    with signed_up(shop, "too-early") as client:
+        form = fields(client.get("/date?variant=white&plan=rental&city=guangzhou"))
+        page = client.post("/orders", data={**form, "week": "2025-11-10"})
+        assert "No date is held" in page.text
+        assert "The week of 2025-11-10 cannot take it" in page.text
+        assert "这一周已没有空位" in client.get(page.url.path, headers=ZH).text
+        week = re.findall(r'name="week" value="([\d-]+)"', page.text)[1]
+        held_now = client.post(f"{page.url.path}/date", data={**fields(page), "week": week})
+        assert "Held for you until" in held_now.text

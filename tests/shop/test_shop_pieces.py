@@ -11,6 +11,7 @@ from open_shop import peoples_car
 from pullcord.base import Money
 from pullcord.shop.configurator import configure
 from pullcord.shop.picture import PAINTS, picture
+from pullcord.shop.refusals import refusal
 from pullcord.shop.visit import safe_address
 from pullcord.shop.words import Words, holes, preferred
 
@@ -116,3 +117,24 @@ def test_a_path_of_ours_is_kept(to: str) -> None:
 @pytest.mark.parametrize("to", [None, "", "//x", "/\\x", "https://x", "/a\nb", "/a b", "x"])
 def test_any_other_address_is_the_first_page(to: str | None) -> None:
     assert safe_address(to) == "/"
+
+
+@pytest.mark.parametrize(
+    ("why", "chinese"),
+    [
+        (
+            "the week of 2025-12-01 cannot take it (colour green is used up); the nearest that can is …",
+            "这一周已没有空位",
+        ),
+        ("no place is left up to the week of 2026-05-04", "产线上已没有空位"),
+        ("no free build slot begins on or after 2026-05-04: part x is used up", "产线上已没有空位"),
+        ("none of the plants with build slots (a) can ship to this city", "目前无法送达"),
+        ("order o-1 has been shown no delivery date yet: ask for a quote first", "还没有给出交付日期"),
+        ("the quote lapsed", "保留的日期已过期"),
+        ("order o-1 is built: it can be returned, but no longer cancelled", "已超过可取消的阶段"),
+        ("something nobody foresaw", "目前无法办理"),
+    ],
+)
+def test_a_refusal_of_the_ledger_is_told_by_its_meaning(why: str, chinese: str) -> None:
+    assert chinese in refusal(Words("zh", peoples_car()), why)
+    assert refusal(Words("en", peoples_car()), why).lower() == why.lower()

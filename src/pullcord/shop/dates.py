@@ -10,7 +10,10 @@ from pullcord.promising import Menu
 from pullcord.store import Reader
 
 from .house import Shop
+from .refusals import refusal
 from .words import Words
+
+Weeks = tuple[tuple[dict[str, str], ...], str]
 
 WEEKS_SHOWN = 8
 FEW = 50  # places that are worth a word: whoever waits may find them gone
@@ -36,11 +39,12 @@ async def for_city(shop: Shop, t: Words, variant_id: str, plan: str, city_id: st
     if barred is not None:
         return Dates(barred=barred_said(t, barred))
     terms = tuple(city_terms(shop, t, plan, city_id))
-    return Dates(weeks=await weeks(shop, t, variant_id, plan, city_id), terms=terms)
+    found, why_none = await weeks(shop, t, variant_id, plan, city_id)
+    return Dates(weeks=found, why_none=why_none, terms=terms)
 
 
-async def weeks(shop: Shop, t: Words, variant_id: str, plan: str, city_id: str) -> tuple[dict[str, str], ...]:
-    """The weeks that can be promised, the earliest first, each with what it costs or saves."""
+async def weeks(shop: Shop, t: Words, variant_id: str, plan: str, city_id: str) -> Weeks:
+    """The weeks that can be promised, the earliest first, each with what it costs or saves; or why there is none."""
 
     def look(reader: Reader) -> Menu:
         return shop.app.desk.menu(reader, variant_id, plan, city_id, shop.context.clock.now())
@@ -61,7 +65,7 @@ async def weeks(shop: Shop, t: Words, variant_id: str, plan: str, city_id: str) 
                 "difference": difference(t, week.price_difference),
             }
         )
-    return tuple(found)
+    return tuple(found), refusal(t, menu.refused) if menu.refused and not found else ""
 
 
 def difference(t: Words, amount: Money) -> str:

@@ -77,14 +77,15 @@ def handlers(shop: Shop) -> list[Any]:
         if told in TOLD and (told != "held" or row.state is State.QUOTED):
             said = {"text": t(f"order.told_{told}"), "bad": told == "changed"}
         weeks: tuple[dict[str, str], ...] = ()
+        why_none = ""
         if row.state is State.RESERVED:
-            weeks = await dates.weeks(shop, t, row.variant_id, row.plan, row.city_id)
+            weeks, why_none = await dates.weeks(shop, t, row.variant_id, row.plan, row.city_id)
         return shop.page(
             visit,
             "order",
             order=order_view(shop, t, row, events, due),
             told=said,
-            refused=refusal(t, row.refused) if row.refused else "",
+            refused=refusal(t, row.refused) if row.refused else why_none,
             weeks=weeks,
             picture=drawing(shop, t, variant, "order"),
             lines=agreed_lines(shop, t, bargain),

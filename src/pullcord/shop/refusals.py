@@ -7,7 +7,9 @@ import re
 from .words import Words
 
 _KNOWN = (
-    (re.compile(r"no free build slot|no place|no capacity|sold out|no week"), "no_slot"),
+    (re.compile(r"can ship to this city"), "no_way"),
+    (re.compile(r"the week of \S+ (cannot|can not|has no|is)"), "week_gone"),
+    (re.compile(r"no free build slot|no build slots|no place|sold out|no week|used up"), "no_slot"),
     (re.compile(r"no delivery date yet|ask for a quote first"), "shown_no_date"),
     (re.compile(r"lapsed"), "lapsed"),
     (re.compile(r"no deposit is due|deposit is "), "not_due"),
