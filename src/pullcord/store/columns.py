@@ -35,9 +35,17 @@ def byte_order(table: sa.Table) -> None:
             column.type = column.type.with_variant(sa.Text(collation="C"), "postgresql")
 
 
+_latest: tuple[datetime | None, str] = (None, "")
+
+
 def instant_text(at: datetime) -> str:
     """An instant as fixed-width UTC text, so that the order of the text is the order of time."""
-    return require_utc(at).isoformat(timespec="microseconds")[:-6] + "Z"  # 2026-03-02T08:00:00.000000Z
+    global _latest
+    known, text = _latest
+    if known is not at:  # rows and events of one group are of one instant, and writing it takes longer than asking
+        text = require_utc(at).isoformat(timespec="microseconds")[:-6] + "Z"  # 2026-03-02T08:00:00.000000Z
+        _latest = (at, text)
+    return text
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):

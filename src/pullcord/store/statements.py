@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -14,7 +15,18 @@ Processor = Callable[[Any], Any] | None
 
 
 def _bind(column: sa.Column[Any], dialect: sa.Dialect) -> Processor:
-    return column.type.dialect_impl(dialect).bind_processor(dialect)
+    """What turns a value that is not None into what the driver takes; None where it takes it as it is."""
+    kind = column.type
+    if isinstance(kind, sa.types.TypeDecorator):
+        impl: Any = kind.dialect_impl(dialect)
+        if impl.impl_instance.bind_processor(dialect) is None:
+            # SQLAlchemy's own processor of a decorated type looks the rest up anew for every value.
+            return partial(_decorated, kind.process_bind_param, dialect)
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _decorated(process: Callable[[Any, sa.Dialect], Any], dialect: sa.Dialect, value: Any) -> Any:
+    return process(value, dialect)
 
 
 def _result(column: sa.Column[Any], dialect: sa.Dialect) -> Processor:
@@ -67,7 +79,9 @@ class TableSql(Generic[R]):
             return values
         changed = list(values)
         for i, process in self._binds:
-            changed[i + 1] = process(changed[i + 1])
+            value = values[i + 1]
+            if value is not None:
+                changed[i + 1] = process(value)
         return tuple(changed)
 
     def key_parameters(self, key: Key) -> tuple[Any, ...]:

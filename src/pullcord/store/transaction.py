@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -71,7 +71,7 @@ class Page:
 class Transaction:
     """The one view that reads its own writes. Given to `decide` and to reactions, and of no use after they return."""
 
-    __slots__ = ("_cause", "_page", "emitted", "now", "party", "program_id")
+    __slots__ = ("_cause", "_page", "emitted", "get", "now", "party", "program_id")
 
     def __init__(self, page: Page, now: datetime, party: PartyId, cause: int) -> None:
         self._page = page
@@ -80,10 +80,12 @@ class Transaction:
         self.now = now  # the command's one instant, UTC; its events are recorded at it
         self.party = party  # who gave the command
         self.emitted: list[Event[Any]] = []
+        self.get = page.rows.get  # type: ignore[method-assign]
 
-    def get(self, table: Table[R], *key: Any) -> R | None:
-        """The row with this key, or None. From memory where it can be: much faster than `select`."""
-        return self._page.rows.get(table, *key)
+    if TYPE_CHECKING:
+
+        def get(self, table: Table[R], *key: Any) -> R | None:
+            """The row with this key, or None. From memory where it can be: much faster than `select`."""
 
     def select(
         self, table: Table[R], *where: sa.ColumnElement[bool], order_by: Sequence[sa.ColumnElement[Any]] = ()
