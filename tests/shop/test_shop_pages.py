@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
-import httpx
 import pytest
+from customer import EN, ZH, browser, fields, held, signed_up
 from open_shop import FOLDER, OpenShop, open_shop
 
 from pullcord import shop as shop_room
-from pullcord.base import CampaignId, Money
-from pullcord.campaigns import CampaignTerms, Quota, Refundable
 from pullcord.orders import OrderDeposited, OrderReserved, State
 from pullcord.program import read_program
 from pullcord.shop import LANGUAGES
 
-EN = {"accept-language": "en", "accept": "text/html"}
-ZH = {"accept-language": "zh-CN,zh;q=0.9,en;q=0.5", "accept": "text/html"}
-PASSWORD = "a sentence about gravel roads"
 TEMPLATES = sorted((Path(shop_room.__file__).parent / "templates").glob("*.j2"))
 PUBLIC = (
     "/",
@@ -47,38 +38,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenShop]:
     with open_shop(tmp_path_factory.mktemp("shop")) as running:
         running.give(running.app.desk.open_campaign("double-11"))
         yield running
-
-
-def browser(shop: OpenShop, headers: dict[str, str] = EN) -> httpx.Client:
-    return httpx.Client(base_url=shop.root, headers=headers, follow_redirects=True, timeout=30)
-
-
-def fields(page: httpx.Response) -> dict[str, str]:
-    """The hidden fields of a page's last form."""
-    forms = re.findall(r"<form.*?</form>", page.text, re.DOTALL)
-    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', forms[-1])
-    return {name: html.unescape(value) for name, value in found}
-
-
-@contextmanager
-def signed_up(shop: OpenShop, who: str, headers: dict[str, str] = EN, name: str = "Wei Lin") -> Iterator[httpx.Client]:
-    shop.wait(minutes=16)  # the longest that one address must wait before another account
-    with browser(shop, headers) as client:
-        form = fields(client.get("/sign-up"))
-        answer = client.post(
-            "/sign-up", data={**form, "email": f"{who}@example.org", "password": PASSWORD, "name": name}
-        )
-        assert answer.status_code == 200
-        yield client
-
-
-def held(client: httpx.Client, variant: str = "white", plan: str = "rental") -> str:
-    """An order whose date is held: its path."""
-    page = client.get(f"/date?variant={variant}&plan={plan}&city=guangzhou")
-    week = re.findall(r'name="week" id="week-([\d-]+)"', page.text)[0]
-    answer = client.post("/orders", data={**fields(page), "week": week})
-    assert answer.status_code == 200
-    return answer.url.path
 
 
 @pytest.mark.parametrize("path", PUBLIC)
@@ -309,103 +268,6 @@ def test_a_deposit_that_would_be_kept_is_said_to_be_kept(shop: OpenShop) -> None
         assert "The deposit of ¥1,000 was kept" in client.post(f"{path}/cancel", data=fields(asked)).text
 
 
-@pytest.mark.parametrize("proof", [None, "", "made.up"])
-def test_a_form_without_its_proof_is_refused(shop: OpenShop, proof: str | None) -> None:
-    with signed_up(shop, f"proof-{proof}".replace(".", "").lower()) as client:
-        page = client.get("/date?variant=white&plan=rental&city=guangzhou")
-        form = {k: v for k, v in fields(page).items() if k != "form_proof"}
-        answer = client.post("/orders", data=form if proof is None else {**form, "form_proof": proof})
-    assert answer.status_code == 403
-    assert not [e for e in shop.app.ledger.events(kinds=[OrderReserved]) if e.body.order_id == form["order"]]
-
-
-def test_a_proof_of_another_session_is_refused(shop: OpenShop) -> None:
-    with signed_up(shop, "session-a") as one, signed_up(shop, "session-b") as two:
-        theirs = fields(one.get("/account"))["form_proof"]
-        assert two.post("/sign-out", data={"form_proof": theirs}).status_code == 403
-
-
-@pytest.mark.parametrize(
-    "header", [{"origin": "https://other.example"}, {"origin": "null"}, {"sec-fetch-site": "cross-site"}]
-)
-def test_a_form_from_another_site_is_refused(shop: OpenShop, header: dict[str, str]) -> None:
-    with browser(shop) as client:
-        form = fields(client.get("/sign-in"))
-        answer = client.post("/sign-in", data={**form, "email": "x@example.org", "password": "y"}, headers=header)
-    assert answer.status_code == 403
-
-
-def test_names_are_escaped(shop: OpenShop) -> None:
-    with signed_up(shop, "markup", name="<script>alert(1)</script>") as client:
-        page = client.get("/account").text
-    assert "<script>alert" not in page
-    assert "&lt;script&gt;alert(1)" in page
-    with browser(shop) as client:
-        page = client.get("/sign-in", params={"to": '/"><script>x</script>'}).text
-        assert "<script>x" not in page
-        assert "<script>x" not in client.get('/configure?colour="><script>x</script>').text
-
-
-def test_nobody_learns_who_has_an_account(shop: OpenShop) -> None:
-    with signed_up(shop, "known"):
-        pass
-    with browser(shop) as client:
-        form = fields(client.get("/sign-in"))
-
-        def told(email: str) -> str:
-            answer = client.post("/sign-in", data={**form, "email": email, "password": "not the password"})
-            assert answer.status_code == 422
-            return re.findall(r'<div class="note bad".*?</div>', answer.text, re.S)[0]
-
-        assert told("known@example.org") == told("nobody@example.org")
-
-
-def test_the_session_changes_at_sign_in_and_ends_at_sign_out(shop: OpenShop) -> None:
-    with signed_up(shop, "rotates") as client:
-        client.post("/sign-out", data=fields(client.get("/account")) | {})
-    with browser(shop) as client:
-        before = client.get("/sign-in")
-        planted = client.cookies["session"]
-        cookie = before.headers["set-cookie"].lower()
-        assert "httponly" in cookie
-        assert "samesite=lax" in cookie
-        answer = client.post(
-            "/sign-in", data={**fields(before), "email": "rotates@example.org", "password": PASSWORD, "to": "/account"}
-        )
-        assert answer.url.path == "/account"
-        kept = client.cookies["session"]
-        assert kept != planted
-        out = re.search(r'<form action="/sign-out".*?name="form_proof" value="([^"]+)"', answer.text, re.S)
-        assert out is not None
-        client.post("/sign-out", data={"form_proof": out[1]})
-        with browser(shop) as thief:
-            thief.cookies.set("session", kept)
-            assert thief.get("/account").url.path == "/sign-in"
-
-
-def test_own_data_are_taken_along_and_erased(shop: OpenShop) -> None:
-    with signed_up(shop, "leaves", name="Li Na") as client:
-        path = held(client)
-        data = client.get("/account/export")
-        assert "attachment" in data.headers["content-disposition"]
-        told = json.loads(data.content)
-        assert told["account"]["name"] == "Li Na"
-        assert told["ledger"]["orders"][0]["order_id"] == path.rpartition("/")[2]
-        assert any(event["kind"] == "order.quoted" for event in told["ledger"]["events"])
-        assert "1 open orders" in client.get("/account").text
-        client.post(f"{path}/cancel", data=fields(client.get(f"{path}/cancel")))
-        wrong = client.post("/account/erase", data={**fields(client.get("/account")), "password": "no", "sure": "yes"})
-        assert wrong.status_code == 422
-        gone = client.post(
-            "/account/erase", data={**fields(client.get("/account")), "password": PASSWORD, "sure": "yes"}
-        )
-        assert "Your data are erased" in gone.text
-        assert client.get("/account").url.path == "/sign-in"
-    kept = "\n".join(str(event.body) for event in shop.app.ledger.events())
-    assert "Li Na" not in kept
-    assert "leaves@example.org" not in kept
-
-
 def test_what_does_not_exist_is_told_on_a_page_of_ours(shop: OpenShop) -> None:
     with browser(shop) as client:
         page = client.get("/nothing-here")
@@ -427,29 +289,6 @@ def test_the_claims_page_gives_owner_evidence_and_validity(shop: OpenShop) -> No
     assert "负责方" in chinese
 
 
-def test_a_place_in_a_campaign_comes_with_its_number_and_price(shop: OpenShop) -> None:
-    with signed_up(shop, "campaign") as client:
-        page = client.get("/campaigns/double-11")
-        assert "20,000 of 20,000" in page.text or "of 20,000 places left" in page.text
-        answer = client.post(
-            "/campaigns/double-11", data={**fields(page), "variant": "white", "plan": "rental", "city": "guangzhou"}
-        )
-        path = answer.url.path
-        assert path.startswith("/orders/")
-        assert "¥45,400" in answer.text
-        assert "Against the price card, for the week or the campaign you chose: -¥4,500." in answer.text
-        assert "The deposit goes back to you until the order is firm." in answer.text
-        week = re.findall(r'name="week" value="([\d-]+)"', answer.text)[0]
-        quoted = client.post(f"{path}/date", data={**fields(answer), "week": week})
-        assert "Held for you until" in quoted.text
-        assert "¥45,400 once, then ¥399 every month" in quoted.text
-        assert "As written in the contract" not in quoted.text
-        back = client.get("/campaigns/double-11").text
-        assert "You have place" in back
-        assert "¥4,500 is taken off your price" in back
-        assert answer.url.path in back
-
-
 def test_another_program_is_sold_without_new_code(tmp_path: Path) -> None:
     projector = read_program(FOLDER.parent / "projector")
     with open_shop(tmp_path, projector) as small, browser(small) as client:
@@ -462,48 +301,6 @@ def test_another_program_is_sold_without_new_code(tmp_path: Path) -> None:
             page = client.get(path)
             assert page.status_code == 200
             assert "attery" not in page.text
-
-
-def test_who_comes_too_late_waits_in_a_fair_queue_and_is_offered_what_comes_back(shop: OpenShop) -> None:
-    now = shop.clock.now()
-    terms = CampaignTerms(
-        CampaignId("one-place"),
-        "One place",
-        "一个名额",
-        now,
-        now + timedelta(days=30),
-        Money(100_000, "CNY"),
-        Refundable.LOCK,
-        10,
-        24,
-        (Quota("*", "*", 1),),
-    )
-    shop.give(shop.app.desk.open_campaign(terms))
-    wish = {"variant": "white", "plan": "rental", "city": "guangzhou"}
-    address = "/campaigns/one-place"
-    with (
-        signed_up(shop, "queue-1") as one,
-        signed_up(shop, "queue-2") as two,
-        signed_up(shop, "queue-3", ZH) as three,
-    ):
-        first = one.post(address, data={**fields(one.get(address)), **wish})
-        assert first.url.path.startswith("/orders/")
-        assert (
-            "You are number 1 in the queue; 0 wait before you."
-            in two.post(address, data={**fields(two.get(address)), **wish}).text
-        )
-        assert "您排在第 2 位，前面还有 1 人。" in three.post(address, data={**fields(three.get(address)), **wish}).text
-        one.post(f"{first.url.path}/cancel", data=fields(one.get(f"{first.url.path}/cancel")))
-        offered = two.get(address)
-        assert "A place is held for you until" in offered.text
-        accept = re.search(r'action="/campaigns/one-place/accept".*?name="form_proof" value="([^"]+)"', offered.text)
-        assert accept is not None
-        assert two.post(f"{address}/accept", data={"form_proof": accept[1]}).url.path.startswith("/orders/")
-        leaves = three.get(address)
-        assert "您排在第 2 位，前面还有 0 人。" in leaves.text
-        leave = re.search(r'action="/campaigns/one-place/leave".*?name="form_proof" value="([^"]+)"', leaves.text)
-        assert leave is not None
-        assert "您排在" not in three.post(f"{address}/leave", data={"form_proof": leave[1]}).text
 
 
 def test_a_week_that_is_gone_is_told_with_the_weeks_that_are_left(shop: OpenShop) -> None:
