@@ -10,6 +10,7 @@ import msgspec
 
 from pullcord.base import CommandId, PullcordError, check_id
 from pullcord.campaigns import PlaceState
+from pullcord.web import HttpProblem
 
 from .commands.orders import CampaignReservation
 from .endpoint import FrontDesk, name_of, watched
@@ -51,8 +52,12 @@ class QuickReservation:
         authorization, key = header("authorization"), header("idempotency-key")
         if authorization is None or key is None or header("content-type") != "application/json":
             return None
-        asker = front.tokens.at_hand(authorization.encode("latin-1"))
-        if asker is None or not asker.reaches(COMMAND) or header("pullcord-person") is not None:
+        token = authorization.encode("latin-1")
+        try:
+            asker = front.tokens.at_hand(token) or await front.tokens.verify(token)
+        except HttpProblem:
+            return None
+        if not asker.reaches(COMMAND) or header("pullcord-person") is not None:
             return None
         if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable() and " " not in key):
             return None

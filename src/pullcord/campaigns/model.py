@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import msgspec
+
 from pullcord.base import CampaignId, CityId, InvalidInput, Money, OrderId, PersonId, VariantId, check_id, require_utc
 from pullcord.store import event
 
@@ -195,8 +197,7 @@ class CampaignQueueLeft:
     person_id: PersonId
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """What became of asking for a place in a campaign."""
 
     order_id: OrderId

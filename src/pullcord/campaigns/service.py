@@ -28,7 +28,7 @@ from .model import (
     Refundable,
 )
 from .store import all_left, quotas_of
-from .tables import CAMPAIGN, CAMPAIGN_COUNT, ENTRY, LINE, PLACE, CampaignRow, EntryRow, LineRow, PlaceRow
+from .tables import CAMPAIGN, CAMPAIGN_COUNT, ENTRY, LINE, PLACE, CampaignRow, EntryRow, LineRow, PlaceRow, amount
 
 SWEPT_AT_ONCE = 1_000
 """So many places a sweep takes back in one command: a longer one would keep everybody waiting."""
@@ -86,7 +86,7 @@ def reserve(
         why = f"{campaign.name} has no places for `{variant_id}` in `{city_id}`"
         return Place(order_id, PlaceState.REFUSED, refused=why)
     if all_left(quotas):
-        orders.reserve(tx, order_id, person_id, variant_id, plan, city_id, campaign_id)
+        orders.note_wish(tx, order_id, person_id, variant_id, plan, city_id, campaign_id)
         taken = tx.get(PLACE, campaign_id, person_id)
         assert taken is not None
         return _place(campaign, taken)
@@ -315,7 +315,7 @@ def _place(campaign: CampaignRow, row: PlaceRow) -> Place:
         PlaceState(row.state),
         position=row.position,
         place_no=row.place_no,
-        price_off=Money(row.price_off_minor, campaign.currency) if row.price_off_minor else None,
+        price_off=amount(row.price_off_minor, campaign.currency) if row.price_off_minor else None,
         deposit=campaign.deposit,
         held_until=row.held_until,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from pullcord.base import InvalidInput, check_id, require_utc
@@ -55,8 +56,7 @@ class SignalsCounted:
     counts: tuple[SignalCount, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SignalDayRow:
+class SignalDayRow(msgspec.Struct, frozen=True):
     """How many reached a rung on a day."""
 
     day: date

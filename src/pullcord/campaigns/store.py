@@ -7,8 +7,9 @@ both, so a place is never given without being counted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from pullcord.base import CampaignId, OrderId
 from pullcord.orders import ORDER, OrderCancelled, OrderDeposited, OrderReserved

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from pullcord.base import CampaignId, Money, OrderId, PersonId
@@ -14,8 +15,13 @@ from pullcord.store import METADATA, Table, UtcDateTime, program_key
 from .model import Refundable
 
 
-@dataclass(frozen=True, slots=True)
-class CampaignRow:
+@lru_cache(maxsize=1024)
+def amount(minor: int, currency: str) -> Money:
+    """Money; a campaign has a few amounts, and says them thousands of times."""
+    return Money(minor, currency)
+
+
+class CampaignRow(msgspec.Struct, frozen=True):
     """A campaign's terms; a row never changes but when the campaign closes."""
 
     campaign_id: CampaignId
@@ -37,7 +43,7 @@ class CampaignRow:
     @property
     def deposit(self) -> Money:
         """What is paid against the date shown."""
-        return Money(self.deposit_minor, self.currency)
+        return amount(self.deposit_minor, self.currency)
 
     @property
     def refundable(self) -> Refundable:
@@ -45,8 +51,7 @@ class CampaignRow:
         return Refundable(self.refundable_until)
 
 
-@dataclass(frozen=True, slots=True)
-class CampaignCountRow:
+class CampaignCountRow(msgspec.Struct, frozen=True):
     """How far a campaign has come: the one row that every reservation in it moves."""
 
     campaign_id: CampaignId
@@ -57,8 +62,7 @@ class CampaignCountRow:
     waiting: int
 
 
-@dataclass(frozen=True, slots=True)
-class QuotaRow:
+class QuotaRow(msgspec.Struct, frozen=True):
     """Places of a variant in a city; `*` stands for all."""
 
     campaign_id: CampaignId
@@ -68,8 +72,7 @@ class QuotaRow:
     remaining: int
 
 
-@dataclass(frozen=True, slots=True)
-class StepRow:
+class StepRow(msgspec.Struct, frozen=True):
     """A step of the price ladder."""
 
     campaign_id: CampaignId
@@ -78,8 +81,7 @@ class StepRow:
     price_off_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceRow:
+class PlaceRow(msgspec.Struct, frozen=True):
     """A person's standing in a campaign."""
 
     campaign_id: CampaignId
@@ -94,8 +96,7 @@ class PlaceRow:
     held_until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
+class EntryRow(msgspec.Struct, frozen=True):
     """One arrival in the queue; the next one that waits for the same variant and city follows by its position."""
 
     campaign_id: CampaignId
@@ -109,8 +110,7 @@ class EntryRow:
     next_position: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class LineRow:
+class LineRow(msgspec.Struct, frozen=True):
     """Those who wait for one variant in one city: the first and the last of them."""
 
     campaign_id: CampaignId

@@ -85,6 +85,20 @@ def reserve(
     campaign_id: CampaignId | None = None,
 ) -> Outcome:
     """Note a customer's wish. It costs them nothing, and it promises them nothing."""
+    note_wish(tx, order_id, person_id, variant_id, plan, city_id, campaign_id)
+    return outcome(find_order(tx, order_id))
+
+
+def note_wish(
+    tx: Transaction,
+    order_id: OrderId,
+    person_id: PersonId,
+    variant_id: VariantId,
+    plan: str,
+    city_id: CityId,
+    campaign_id: CampaignId | None = None,
+) -> None:
+    """`reserve`, for those who have an answer of their own."""
     if tx.get(ORDER, order_id) is not None:
         raise Conflict(f"order `{order_id}` is taken", "choose another order id")
     tx.emit(
@@ -92,7 +106,6 @@ def reserve(
         OrderReserved(order_id, person_id, variant_id, plan, city_id, campaign_id),
         expected_version=0,
     )
-    return outcome(find_order(tx, order_id))
 
 
 def quote(tx: Transaction, order_id: OrderId, terms: Terms) -> Outcome:

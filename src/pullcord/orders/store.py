@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from pullcord.base import BuildOrderId, CampaignId, CityId, OrderId, PersonId, VariantId, VehicleId
 from pullcord.logistics import LegDeparted
@@ -29,8 +31,7 @@ from .model import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OrderRow:
+class OrderRow(msgspec.Struct, frozen=True):
     """An order as it stands."""
 
     order_id: OrderId

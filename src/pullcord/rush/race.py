@@ -30,7 +30,7 @@ from .ours import CAMPAIGN, Ready, Shop
 CONNECTIONS = 64
 CITIES = 20
 BODY = f"/api/v1/campaigns/{CAMPAIGN}/orders"
-START_S = 60.0
+DECIDED = (200, 201)
 Say = Callable[[str], None]
 
 
@@ -38,7 +38,8 @@ Say = Callable[[str], None]
 class Row:
     """One arrangement under load. What could not be measured is None, and `note` says why.
 
-    orders_per_s : orders answered by HTTP, each after its commit, from the first request to the last reply
+    orders_per_s : wishes decided (a place, a position in the queue, or none left), each answered after its commit, from
+        the first request to the last reply; what was refused for another reason does not count
     oversold, lost, duplicated : counted afterwards, in orders, from the ledger or the tables
     fsync_per_s : how often the same disk takes 4 KiB and an fsync, measured just before
     cpu_us : processor time of the server for each request, user and system
@@ -195,7 +196,7 @@ def placed(replies: tuple[Reply, ...]) -> set[str]:
 
 def statuses(told: Told) -> str:
     """What was not answered as it should be, in words."""
-    odd = Counter(reply.status for reply in told.replies if reply.status not in (200, 201))
+    odd = Counter(reply.status for reply in told.replies if reply.status not in DECIDED)
     words = [f"{count:,} times HTTP {status}" for status, count in sorted(odd.items())]
     if told.unanswered or told.unsent:
         words.append(f"{len(told.unanswered) + len(told.unsent):,} without a reply")
@@ -206,11 +207,12 @@ def make_row(
     name: str, told: Told, fsyncs: float, cpu_us: float | None, found: ledger_check.Found, note: str = ""
 ) -> Row:
     """The figures of one load."""
-    ms = np.array([reply.ms for reply in told.replies] or [np.nan])
+    decided = [reply.ms for reply in told.replies if reply.status in DECIDED]
+    ms = np.array(decided or [np.nan])
     notes = "; ".join(part for part in (note, statuses(told)) if part)
     return Row(
         name,
-        len(told.replies) / told.seconds,
+        len(decided) / told.seconds,
         float(np.percentile(ms, 50)),
         float(np.percentile(ms, 99)),
         found.oversold,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 
 from pullcord.base import InvalidInput, ProgramId
@@ -19,7 +20,8 @@ Key = tuple[Any, ...]
 
 
 class Table(Generic[R]):
-    """A database table whose rows are records of one frozen dataclass.
+    """A database table whose rows are records of one frozen dataclass, or of a frozen msgspec.Struct where rows are
+    made by the thousand: those are built several times faster.
 
     The record's fields are the columns after `program_id`, with the same names in the same order; its key is the
     table's primary key without `program_id`.
@@ -30,7 +32,7 @@ class Table(Generic[R]):
         self.record = record
         self.columns: tuple[sa.Column[Any], ...] = tuple(sql.columns)[1:]
         names = [column.name for column in self.columns]
-        fields = [field.name for field in dataclasses.fields(record)]  # type: ignore[arg-type]
+        fields = _fields_of(record)
         primary = [column.name for column in sql.primary_key.columns]
         if primary[:1] != ["program_id"] or sql.columns.keys()[0] != "program_id":
             raise InvalidInput(f"table `{sql.name}` does not begin with the program", "put program_key() first")
@@ -58,6 +60,12 @@ class Table(Generic[R]):
 
     def __repr__(self) -> str:
         return f"Table({self.name})"
+
+
+def _fields_of(record: type[Any]) -> list[str]:
+    if issubclass(record, msgspec.Struct):
+        return [field.name for field in msgspec.structs.fields(record)]
+    return [field.name for field in dataclasses.fields(record)]
 
 
 def _tuple_getter(names: tuple[str, ...]) -> Callable[[Any], Key]:
