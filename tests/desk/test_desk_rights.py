@@ -102,7 +102,7 @@ def desk() -> Desk:
 def test_every_command_of_the_desk_is_tried_here() -> None:
     reading = {"counts", "open_orders", "on_the_road", "planned_builds", "menu", "terms"}
     reading |= {"dimension", "privacy_budget_micro", "local_date", "weeks_left", "plan_policy", "expected_builds"}
-    reading |= {"campaign_terms"}
+    reading |= {"campaign_terms", "refundable_in"}
     reading |= {"note_refusal"}  # the house's own: no party gives it
     assert {name for name in dir(Desk) if not name.startswith("_")} - reading == set(COMMANDS)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pullcord import campaigns, orders, promising
 from pullcord.base import LONGEST_NAMED_ID, CityId, Money, OrderId, PartyId, PersonId, VariantId, check_id
-from pullcord.orders import Outcome, State
-from pullcord.store import Command, Transaction
+from pullcord.orders import OrderRow, Outcome, State
+from pullcord.store import Command, Reader, Transaction
 
 from .following import Counted
 from .model import Count
@@ -90,16 +90,22 @@ class CustomerDesk(OrderClerk):
 
         Whoever was moved to a later date than was agreed gets it back in any case.
         """
-        policy = frozenset({State.DEPOSITED}) if self.policies.deposit_refundable_until_lock else frozenset()
 
         def decide(tx: Transaction) -> Outcome:
-            terms = campaigns.refundable_in(tx, orders.find_order(tx, OrderId(order_id)), tx.now)
-            if promising.was_moved_later(tx, OrderId(order_id)):
-                terms = frozenset({State.DEPOSITED, State.LOCKED})  # another date than was agreed: the money goes back
-            return orders.cancel(tx, OrderId(order_id), reason, refundable_in=policy if terms is None else terms)
+            order = orders.find_order(tx, OrderId(order_id))
+            return orders.cancel(tx, OrderId(order_id), reason, refundable_in=self.refundable_in(tx, order, tx.now))
 
         body = {"order": order_id, "reason": reason}
         return self._for_customer("orders.cancel", party, f"cancel-{order_id}", body, decide, person=person)
+
+    def refundable_in(self, reader: Reader, order: OrderRow, now: datetime) -> frozenset[State]:
+        """The states in which the deposit of an order goes back on cancelling it now."""
+        if promising.was_moved_later(reader, order.order_id):
+            return frozenset({State.DEPOSITED, State.LOCKED})  # another date than was agreed: the money goes back
+        terms = campaigns.refundable_in(reader, order, now)
+        if terms is not None:
+            return terms
+        return frozenset({State.DEPOSITED} if self.policies.deposit_refundable_until_lock else set())
 
     def lapse_due(self, moment: str, *, party: PartyId | None = None) -> Command[Count]:
         """Take back every quote whose time is over; `moment` names the sweep."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import date
 
 from pullcord import campaigns
-from pullcord.base import Conflict, Forbidden, Money, PersonId
+from pullcord.base import Attempt, Conflict, Forbidden, Money, PersonId
 from pullcord.campaigns import Place
-from pullcord.orders import ORDER, OrderRow, Outcome, State
+from pullcord.orders import ORDER, OrderRow, Outcome
 from pullcord.store import Reader
 
 from .house import NotHere, Shop
@@ -19,12 +19,15 @@ class Overtaken(Exception):
     """The order has moved on since the form was made."""
 
 
-@contextmanager
-def told_as_pages() -> Iterator[None]:
-    """Somebody else's order is as one that does not exist; what came first is no fault of the visitor."""
+@asynccontextmanager
+async def told_as_pages(shop: Shop) -> AsyncIterator[None]:
+    """Somebody else's order is as one that does not exist, and the attempt is noted; what came first is no fault of
+    the visitor."""
     try:
         yield
-    except Forbidden:
+    except Forbidden as refused:
+        if refused.attempt is not None:
+            await shop.note(refused.attempt)
         raise NotHere from None
     except Conflict:
         raise Overtaken from None
@@ -32,7 +35,7 @@ def told_as_pages() -> Iterator[None]:
 
 async def reserve(shop: Shop, person: PersonId, order_id: str, variant_id: str, plan: str, city_id: str) -> Outcome:
     """Note the wish. The same form sent twice makes one order."""
-    with told_as_pages():
+    async with told_as_pages(shop):
         return await shop.give(shop.app.desk.reserve(order_id, person, variant_id, plan, city_id, person=person))
 
 
@@ -40,7 +43,7 @@ async def take_place(
     shop: Shop, person: PersonId, order_id: str, variant_id: str, plan: str, city_id: str, campaign_id: str
 ) -> Place:
     """Ask for a place in a campaign: with it comes the order, without it the queue."""
-    with told_as_pages():
+    async with told_as_pages(shop):
         return await shop.give(
             shop.app.desk.reserve_in_campaign(order_id, person, variant_id, plan, city_id, campaign_id, person=person)
         )
@@ -48,7 +51,7 @@ async def take_place(
 
 async def accept_place(shop: Shop, person: PersonId, order_id: str, campaign_id: str, attempt: int) -> Place:
     """Take the place that is held for the person."""
-    with told_as_pages():
+    async with told_as_pages(shop):
         return await shop.give(
             shop.app.desk.accept_offer(order_id, person, campaign_id, attempt=attempt, person=person)
         )
@@ -56,25 +59,25 @@ async def accept_place(shop: Shop, person: PersonId, order_id: str, campaign_id:
 
 async def leave_queue(shop: Shop, person: PersonId, order_id: str, campaign_id: str) -> Place:
     """Wait no longer."""
-    with told_as_pages():
+    async with told_as_pages(shop):
         return await shop.give(shop.app.desk.leave_queue(order_id, person, campaign_id, person=person))
 
 
 async def quote(shop: Shop, person: PersonId, order_id: str, week: date | None, attempt: int) -> Outcome:
     """Show a date and hold it."""
-    with told_as_pages():
+    async with told_as_pages(shop):
         return await shop.give(shop.app.desk.quote(order_id, week_start=week, attempt=attempt, person=person))
 
 
 async def deposit(shop: Shop, person: PersonId, order_id: str, attempt: int) -> Outcome:
     """Take the deposit, once for each date that was shown, however often the form is sent."""
-    with told_as_pages():
+    async with told_as_pages(shop):
         return await shop.give(shop.app.desk.deposit(order_id, attempt=attempt, person=person))
 
 
 async def cancel(shop: Shop, person: PersonId, order_id: str, reason: str) -> Outcome:
     """End the order."""
-    with told_as_pages():
+    async with told_as_pages(shop):
         return await shop.give(shop.app.desk.cancel(order_id, reason, person=person))
 
 
@@ -84,6 +87,22 @@ def own_order(reader: Reader, order_id: str, person: PersonId) -> OrderRow:
     if row is None or row.person_id != person:
         raise NotHere
     return row
+
+
+async def order_to_change(shop: Shop, person: PersonId, order_id: str, command: str) -> OrderRow:
+    """The person's order, about which a command is asked; NotHere for everybody else's, which is noted."""
+
+    def look(reader: Reader) -> OrderRow:
+        row = reader.get(ORDER, order_id)
+        if row is None:
+            raise NotHere
+        if row.person_id != person:
+            attempt = Attempt(shop.house.seller.party_id, command, f"{command.partition('.')[2]}-{row.order_id}")
+            raise Forbidden(f"order `{row.order_id}` is another person's", None, attempt)
+        return row
+
+    async with told_as_pages(shop):
+        return await shop.read(look)
 
 
 def deposit_due(shop: Shop, reader: Reader, row: OrderRow) -> Money:
@@ -97,7 +116,5 @@ def back_on_cancel(shop: Shop, reader: Reader, row: OrderRow) -> tuple[Money | N
     if owed_minor <= 0 or row.currency is None:
         return None, None
     owed = Money(owed_minor, row.currency)
-    refundable = campaigns.refundable_in(reader, row, shop.context.clock.now())
-    if refundable is None:
-        refundable = frozenset({State.DEPOSITED} if shop.program.policies.deposit_refundable_until_lock else set())
+    refundable = shop.app.desk.refundable_in(reader, row, shop.context.clock.now())
     return (owed, None) if row.state in refundable else (None, owed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from importlib.resources import files
@@ -16,7 +17,7 @@ from litestar.response import Redirect
 from markupsafe import Markup
 
 from pullcord.accounts import Session
-from pullcord.base import Money
+from pullcord.base import Attempt, Money, PullcordError
 from pullcord.product import Variant
 from pullcord.store import Command, Reader
 from pullcord.web import Context
@@ -25,9 +26,10 @@ from . import visit as visits
 from .visit import AnyRequest, Visit
 from .words import LANGUAGES, TAGS, Words, preferred
 
+log = logging.getLogger(__name__)
 A = TypeVar("A")
 STATIC = ("shop.css", "shop.js")
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"  # the charset is added where the answer is made
 PAGES_KEPT = 64
 
 
@@ -179,6 +181,13 @@ class Shop:
     async def give(self, command: Command[A]) -> A:
         """A command's answer, once it is durable."""
         return await self.context.gateway.give(command)
+
+    async def note(self, attempt: Attempt) -> None:
+        """Write down that somebody was turned away. They are turned away even where that fails."""
+        try:
+            await self.give(self.app.desk.note_refusal(attempt))
+        except PullcordError:
+            log.exception("a refusal of `%s` could not be noted", attempt.command)
 
     async def read(self, look: Callable[[Reader], A]) -> A:
         """What `look` finds in a view of this instant; in a thread, for it may take a moment."""

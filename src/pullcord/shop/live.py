@@ -17,9 +17,11 @@ from pullcord.orders import OrderRow
 from . import commands
 from .house import Shop
 from .people import signed_in
+from .timeline import order_events
 from .visit import AnyRequest
 
 LASTS_S = 600.0  # then the browser asks anew, and it is looked anew whose session it is
+LONGEST_SEQ = 18  # digits
 REST_S = 0.5  # between two looks, however busy the ledger
 
 
@@ -32,10 +34,11 @@ def handlers(shop: Shop) -> list[Any]:
         visit = await shop.visit(request)
         person = signed_in(visit)
         row = await shop.read(lambda reader: commands.own_order(reader, order_id, person))
-        seen = request.headers.get("last-event-id", "")
-        after = int(seen) if seen.isdigit() else shop.context.tail.head
+        seen = request.headers.get("last-event-id") or request.query_params.get("after") or ""
+        # Few digits: a longer number is none that was given out here.
+        known = int(seen) if seen.isascii() and seen.isdigit() and len(seen) <= LONGEST_SEQ else None
         return Stream(
-            follow(shop, row, after),
+            follow(shop, row, known),
             media_type="text/event-stream",
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
@@ -43,11 +46,20 @@ def handlers(shop: Shop) -> list[Any]:
     return [changes]
 
 
-async def follow(shop: Shop, row: OrderRow, after: int) -> AsyncIterator[str]:
-    """Server-sent events: `changed` with the seq of the last news of this order; a comment when there is none."""
+async def follow(shop: Shop, row: OrderRow, known: int | None) -> AsyncIterator[str]:
+    """Server-sent events: `changed` with the seq of the last news of this order; a comment when there is none.
+
+    `known`: the seq up to which the browser has seen the order; what came since is told at once, however long ago. It
+    is found in the order's own streams: nobody has the whole ledger read by asking from the beginning.
+    """
     tail, options = shop.context.tail, shop.context.options
     end = shop.context.monotonic() + LASTS_S
     yield "retry: 2000\n\n"
+    after = shop.app.ledger.head()
+    if known is not None:
+        told = await asyncio.to_thread(order_events, shop.app.ledger, row)
+        if told and told[-1].seq > known:
+            yield f"id: {after}\nevent: changed\ndata: {told[-1].seq}\n\n"
     while not tail.closing and shop.context.monotonic() < end:
         if not await tail.news(after, options.heartbeat_s):
             yield ": still here\n\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 from litestar import Response, get, post
 
+from pullcord import promising
 from pullcord.base import InvalidInput, NotFound, PersonId
 from pullcord.orders import STEPS, State
 from pullcord.store import Reader
@@ -96,10 +97,9 @@ def handlers(shop: Shop) -> list[Any]:
             last_seq=events[-1].seq if events else 0,
         )
 
-    async def current(person: PersonId, order_id: str, sent: Any) -> int:
+    async def current(person: PersonId, order_id: str, sent: Any, command: str) -> int:
         """The order's version as the form knew it; Overtaken where it has moved on since."""
-
-        row = await shop.read(lambda reader: commands.own_order(reader, order_id, person))
+        row = await commands.order_to_change(shop, person, order_id, command)
         events = await asyncio.to_thread(lambda: list(shop.app.ledger.events(stream=f"order/{row.order_id}")))
         if sent.get("version") != str(len(events)):
             raise Overtaken
@@ -112,7 +112,7 @@ def handlers(shop: Shop) -> list[Any]:
         person = signed_in(visit)
         sent = await shop.form(request, visit)
         try:
-            attempt = await current(person, order_id, sent)
+            attempt = await current(person, order_id, sent, "orders.quote")
             await commands.quote(shop, person, order_id, week_of(sent), attempt)
         except Overtaken:
             return shop.redirect(f"/orders/{order_id}?told=changed")
@@ -125,12 +125,14 @@ def handlers(shop: Shop) -> list[Any]:
         person = signed_in(visit)
         sent = await shop.form(request, visit)
         try:
-            attempt = await current(person, order_id, sent)
+            attempt = await current(person, order_id, sent, "orders.deposit")
         except Overtaken:
-            # The same form once more, by a second click or a reload: it was paid for then, and is not paid again.
+            # The same form once more, by a second click or a reload: where it was paid for then, it is not paid again.
             key = f"command/deposit-{order_id}-{sent.get('version')}"
             again = await asyncio.to_thread(lambda: next(shop.app.ledger.events(stream=key), None))
-            return shop.redirect(f"/orders/{order_id}?told={'paid' if again else 'changed'}")
+            row = await shop.read(lambda reader: commands.own_order(reader, order_id, person))
+            paid = again is not None and row.deposit_minor > 0 and row.state is not State.CANCELLED
+            return shop.redirect(f"/orders/{order_id}?told={'paid' if paid else 'changed'}")
         try:
             answer = await commands.deposit(shop, person, order_id, attempt)
         except Overtaken:
@@ -146,20 +148,30 @@ def handlers(shop: Shop) -> list[Any]:
 
         def look(reader: Reader) -> Any:
             row = commands.own_order(reader, order_id, person)
-            return row, commands.back_on_cancel(shop, reader, row), commands.deposit_due(shop, reader, row)
+            moved = promising.was_moved_later(reader, row.order_id)
+            return row, commands.back_on_cancel(shop, reader, row), commands.deposit_due(shop, reader, row), moved
 
-        row, (back, kept), due = await shop.read(look)
+        row, (back, kept), due, moved = await shop.read(look)
         if State.CANCELLED not in STEPS[row.state]:
             return shop.redirect(f"/orders/{order_id}")
         events = await asyncio.to_thread(order_events, shop.app.ledger, row)
+        firm = row.state is State.LOCKED
         if back is not None:
             consequence = t("cancel.refund", amount=t.money(back))
+            why = "why_refund" if not firm else "why_moved" if moved else "why_refund_terms"
         elif kept is not None:
             consequence = t("cancel.forfeit", amount=t.money(kept))
+            why = "why_forfeit" if firm else "why_forfeit_terms"
         else:
-            consequence = t("cancel.nothing")
-        view = order_view(shop, t, row, events, due)
-        return shop.page(visit, "cancel", order=view, consequence=consequence, forfeit=kept is not None)
+            consequence, why = t("cancel.nothing"), ""
+        return shop.page(
+            visit,
+            "cancel",
+            order=order_view(shop, t, row, events, due),
+            consequence=consequence,
+            why=t(f"cancel.{why}") if why else "",
+            forfeit=kept is not None,
+        )
 
     @post("/orders/{order_id:str}/cancel", status_code=200)
     async def cancel(request: AnyRequest) -> Response[Any]:
@@ -169,11 +181,14 @@ def handlers(shop: Shop) -> list[Any]:
         sent = await shop.form(request, visit)
         reason = sent.get("reason", "")
         try:
-            row = await shop.read(lambda reader: commands.own_order(reader, order_id, person))
+            row = await commands.order_to_change(shop, person, order_id, "orders.cancel")
             if row.state is State.CANCELLED:
                 return shop.redirect(f"/orders/{order_id}?told=cancelled")
             # What was said to go back or be kept must still be so: otherwise it is said anew first.
-            await current(person, order_id, sent)
+            await current(person, order_id, sent, "orders.cancel")
+            _, kept = await shop.read(lambda reader: commands.back_on_cancel(shop, reader, row))
+            if (kept is not None) != (sent.get("kept") == "yes"):
+                raise Overtaken  # time alone may have changed it
             answer = await commands.cancel(shop, person, order_id, reason if reason in REASONS else "unsaid")
         except Overtaken:
             return shop.redirect(f"/orders/{order_id}?told=changed")

@@ -21,7 +21,7 @@ from .visit import LANGUAGE_COOKIE, AnyRequest, Visit, address_of, safe_address
 from .words import LANGUAGES
 
 A_YEAR_S = 31_536_000
-TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
+TYPES = {"css": "text/css", "js": "text/javascript"}  # the charset is added where the answer is made
 _made: list[Shop] = []  # the latest, so that routes and error pages of one server share it
 
 
@@ -54,7 +54,7 @@ def route_handlers(context: Context) -> list[Any]:
     async def robots() -> Response[Any]:
         private = ("/account", "/orders", "/sign-in", "/sign-up", "/language", "/api")
         lines = ["User-agent: *", *(f"Disallow: {path}" for path in private), ""]
-        return Response("\n".join(lines).encode(), media_type="text/plain; charset=utf-8")
+        return Response("\n".join(lines).encode(), media_type="text/plain")
 
     @get("/language/{language:str}")
     async def language(request: AnyRequest) -> Response[Any]:
