@@ -34,6 +34,7 @@ def test_a_full_week_pushes_the_cheaper_lateness_out() -> None:
     schedule = plan_weeks(question([[3, 0], [3, 0]], capacity=[5, 5], late_cost=np.array([10.0, 4.0])))
     assert builds(schedule) == [[3, 0], [2, 1]]
     assert schedule.objective == 4.0
+    assert {type(schedule.objective), type(schedule.bound), type(schedule.gap)} == {float}, "or no event keeps them"
     (price,) = schedule.prices
     assert (price.plant, price.constraint, price.week_start, price.value_minor) == ("GZ", "capacity", week(0), 4.0)
 

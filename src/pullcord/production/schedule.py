@@ -53,7 +53,7 @@ def plan_weeks(
     layout = lay_out(problem)
     rows, columns = layout.rows.count, len(layout.cost)
     # Costs in fen are large beside the solver's tolerance of 1e-7: it would polish digits that nobody can spend.
-    unit = 2.0 ** np.ceil(np.log2(max(1.0, layout.cost.max(initial=0.0))))
+    unit = float(2.0 ** np.ceil(np.log2(max(1.0, layout.cost.max(initial=0.0)))))  # kept in events: no NumPy scalar
     result = minimise(
         layout.cost / unit,
         layout.rows,
