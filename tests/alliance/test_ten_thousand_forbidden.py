@@ -112,7 +112,6 @@ def arguments(program: Program) -> dict[str, Callable[[Chance], Any]]:
         "partner": one_of(partners),
         "by": lambda chance: ["city"],
         "on_date": day,
-        "vehicles": lambda chance: int(chance.integers(100)),
         "week_start": lambda chance: date(2025, 11, 10) + timedelta(weeks=int(chance.integers(20))),
         "vehicles": lambda chance: int(chance.integers(1, 500)),
         "built_on": day,

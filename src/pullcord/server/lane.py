@@ -29,7 +29,7 @@ class Front:
         self._headers = [
             ("content-type", "application/json"),
             ("cache-control", "no-store"),
-            *((name.decode(), value.decode()) for name, value in shell.headers),
+            *((name.decode(), value.decode()) for name, value in shell.api_headers),
         ]
 
     async def __rsgi__(self, scope: RsgiScope, protocol: RsgiProtocol) -> None:

@@ -28,7 +28,14 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+API_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""What is no page needs no rules for pages."""
+
 _STAY_ON_HTTPS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+API = "/api/"
 _NO_LIMIT = ("/healthz", "/readyz")  # asked by those who watch the server, however busy it is
 
 
@@ -45,8 +52,10 @@ class Shell:
         self._monotonic = context.monotonic
         self._metrics = context.metrics
         self.limiter = Limiter(options.rate_per_client, context.monotonic) if options.rate_per_client else None
-        self.headers = list(SECURITY_HEADERS) + ([_STAY_ON_HTTPS] if options.secure else [])
-        self._names = {name for name, _ in self.headers}
+        https = [_STAY_ON_HTTPS] if options.secure else []
+        self._page_headers = [*SECURITY_HEADERS, *https]
+        self.api_headers = [*API_HEADERS, *https]
+        self._names = {name for name, _ in self._page_headers}
         self._begun = secret_token(6)
         self._count = 0
         self._tracer: Tracer | None = tracer(options.otlp_endpoint) if options.otlp_endpoint else None
@@ -58,7 +67,8 @@ class Shell:
         began = self._monotonic()
         request_id = self.next_id()
         scope["pullcord.request_id"] = request_id
-        answered = _Answered(send, self.headers, self._names, request_id.encode())
+        own = self.api_headers if scope["path"].startswith(API) else self._page_headers
+        answered = _Answered(send, own, self._names, request_id.encode())
         try:
             if self._tracer is None:
                 await self._within_limits(scope, receive, answered)
