@@ -37,6 +37,8 @@ from pullcord.store import Event, Reaction, Transaction
 
 def take_deposit(house: Catalogue, tx: Transaction, event: Event[OrderDeposited]) -> None:
     """The seller holds the customer's money for the order."""
+    if not event.body.amount.minor:
+        return  # a campaign may ask for nothing but the customer's word
     finance.take_deposit(
         tx,
         transfer_id=f"t-{event.seq}",

@@ -46,7 +46,7 @@ def counted(row: OrderRow | None) -> Counted:
     if row is None:
         return Counted()
     # A quote that lapsed takes its date back; the price stays, and tells that one was shown.
-    return counted_as(row.state, row.deposit_minor > 0, row.price_minor is not None or row.refused is not None)
+    return counted_as(row.state, row.deposited_at is not None, row.price_minor is not None or row.refused is not None)
 
 
 def counted_as(state: State, paid: bool, asked: bool) -> Counted:

@@ -59,7 +59,7 @@ class MarketDesk(FollowingClerk):
         told = (
             sa.select(
                 table.c.state,
-                (table.c.deposit_minor > 0).label("paid"),
+                table.c.deposited_at.is_not(None).label("paid"),
                 # A quote that lapsed takes its date back; the price stays, and tells that one was shown.
                 sa.or_(table.c.price_minor.is_not(None), table.c.refused.is_not(None)).label("asked"),
                 table.c.variant_id,

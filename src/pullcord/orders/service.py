@@ -135,6 +135,8 @@ def quote(tx: Transaction, order_id: OrderId, terms: Terms) -> Outcome:
         promising.release_promise(tx, order_id, "quoted anew")
     answer = promising.promise_order(tx, order_id, wish, terms.book, terms.week_start)
     if isinstance(answer, promising.Refusal):
+        if row.state is State.QUOTED:  # the date shown before is over, and there is no other
+            tx.emit(f"order/{order_id}", QuoteLapsed(order_id))
         tx.emit(f"order/{order_id}", OrderRefused(order_id, answer.why))
         return outcome(find_order(tx, order_id), answer.why)
     tx.emit(
