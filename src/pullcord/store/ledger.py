@@ -100,15 +100,19 @@ class LedgerReader:
     ) -> Iterator[Event[Any]]:
         """The events with a seq above `after`, up to the present head, in order."""
         head = self.head()
-        where = [EVENT.c.program_id == self._program_id, EVENT.c.seq <= head]
+        seq: sa.ColumnElement[int] = EVENT.c.seq
+        order: sa.ColumnElement[int] = seq
+        where = [EVENT.c.program_id == self._program_id]
+        if stream is not None:
+            # In the order of the stream's own index, which is the same. Bounds on the bare `seq` would have SQLite go
+            # through the whole ledger by its key instead.
+            seq, order = EVENT.c.seq + 0, EVENT.c.version
+            where.append(EVENT.c.stream == stream)
+        where.append(seq <= head)
         if kinds is not None:
             where.append(EVENT.c.kind.in_([codec_of(cls).kind for cls in kinds]))
-        if stream is not None:
-            where.append(EVENT.c.stream == stream)
         while after < head:
-            statement = (
-                sa.select(*_EVENT_COLUMNS).where(*where, EVENT.c.seq > after).order_by(EVENT.c.seq).limit(_CHUNK)
-            )
+            statement = sa.select(*_EVENT_COLUMNS).where(*where, seq > after).order_by(order).limit(_CHUNK)
             with self._database.explained(), self._database.engine.connect() as connection:
                 found = connection.execute(statement.limit(_CHUNK)).all()
             for row in found:
