@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pullcord.base import CampaignId, Money
+from pullcord import promising
+from pullcord.alliance import Party, Role
+from pullcord.base import CampaignId, CommandId, Forbidden, Money, OrderId, PartyId, PersonId
 from pullcord.campaigns import CampaignTerms, Quota, Refundable
-from pullcord.orders import QuoteLapsed, State
+from pullcord.orders import OrderDeposited, QuoteLapsed, State
+from pullcord.store import Command, Transaction
 from small_house import SmallHouse, local, small_house, small_program
 
 OPENS = local(small_program(), small_program().starts_on, 10)
@@ -63,3 +66,46 @@ def test_a_date_that_is_over_and_cannot_be_had_again_is_shown_no_more(house: Sma
     assert (again.state, again.deliver_on, again.valid_until) == (State.RESERVED, None, None)
     assert again.refused is not None
     assert [event.body.order_id for event in house.events(QuoteLapsed)] == ["a"]
+
+
+def test_nobody_pays_against_a_date_that_can_no_longer_be_kept(house: SmallHouse) -> None:
+    """The lenses break after the date was shown, and no later week can take the unit either."""
+    house.quoted("a", "black")
+    doubt(house, "a")
+    refused = house.give(house.desk.deposit("a"))
+    assert (refused.state, "cannot be kept" in str(refused.refused)) == (State.QUOTED, True)
+    assert house.events(OrderDeposited) == []
+    anew = house.give(house.desk.quote("a", attempt=2))
+    assert anew.refused is None, "it was given a date anew"
+    assert house.give(house.desk.deposit("a", attempt=2)).state is State.DEPOSITED
+
+
+def doubt(house: SmallHouse, order_id: str) -> None:
+    """A re-check finds no week for an order."""
+
+    def decide(tx: Transaction) -> None:
+        row = tx.get(promising.PROMISE, OrderId(order_id))
+        assert row is not None
+        promising.move_promises(tx, house.desk.house.needs, [promising.Broken(row, None, "part lens")])
+
+    party = house.desk.house.carmaker.party_id
+    house.give(Command(CommandId(f"doubt-{order_id}"), party, "test", {}, decide, type(None)))
+
+
+def test_a_customer_acts_for_nobody_else_whomever_it_names(tmp_path: Path) -> None:
+    program = small_program()
+    customer = Party(PartyId("c-1"), "A customer", Role.CUSTOMER)
+    with small_house(tmp_path, replace(program, parties=(*program.parties, customer))) as house:
+        house.deposited("a")
+        named = {"party": customer.party_id, "person": PersonId("p-a")}
+        with pytest.raises(Forbidden, match="another person's"):
+            house.give(house.desk.cancel("a", "mine now", **named))
+        with pytest.raises(Forbidden, match="another person's"):
+            house.desk.reserve("b", "p-a", "white", "owned", "chengdu", **named)
+        assert house.order("a").state is State.DEPOSITED
+
+
+def test_no_order_can_be_called_so_that_a_sweep_has_its_name(house: SmallHouse) -> None:
+    house.deposited("due-noon")
+    assert house.give(house.desk.lock("due-noon")).state is State.LOCKED
+    assert house.give(house.desk.lock_due("noon-1")).count == 0

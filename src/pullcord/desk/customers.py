@@ -132,7 +132,7 @@ class CustomerDesk(OrderClerk):
             "orders.lock_due",
             party,
             self.house.platform.party_id,
-            f"lock-due-{moment}",
+            f"locks-due-{moment}",
             {"moment": moment},
             decide,
             Count,

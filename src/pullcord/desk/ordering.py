@@ -21,7 +21,7 @@ class OrderClerk(FollowingClerk):
     """A clerk whose commands the platform gives for a customer.
 
     `person` says on whose behalf: a person acts on their own orders and on nobody else's. A party that is a customer
-    itself acts as the person of its own id. Without either, the command is the seller's own.
+    itself acts as the person of its own id, whomever it names. Without either, the command is the seller's own.
     """
 
     def _for_customer(
@@ -77,8 +77,8 @@ class OrderClerk(FollowingClerk):
 
     def _acting(self, giver: str, person: PersonId | None) -> PersonId | None:
         known = self.house.parties.get(giver)
-        if person is None and known is not None and known.role is Role.CUSTOMER:
-            return PersonId(giver)
+        if known is not None and known.role is Role.CUSTOMER:
+            return PersonId(giver)  # whomever it names: only who sells may act for others
         return person
 
     def _if_own(

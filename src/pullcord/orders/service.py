@@ -123,10 +123,10 @@ def quote(tx: Transaction, order_id: OrderId, terms: Terms) -> Outcome:
         terms.city_id,
     )
     if row.state is State.QUOTED:
-        in_force = not _lapsed(tx, row) and (row.variant_id, row.plan, row.city_id) == (
-            terms.variant_id,
-            terms.plan,
-            terms.city_id,
+        in_force = (
+            not _lapsed(tx, row)
+            and not promising.is_in_doubt(tx, order_id)
+            and (row.variant_id, row.plan, row.city_id) == (terms.variant_id, terms.plan, terms.city_id)
         )
         if in_force and _has_week(tx, order_id, terms.week_start):
             return outcome(row)
@@ -164,6 +164,10 @@ def deposit(tx: Transaction, order_id: OrderId, amount: Money, due: Money) -> Ou
         return outcome(row, refused)
     kept = promising.find_promise(tx, order_id)
     assert kept is not None, f"order {order_id} was quoted without a slot"
+    if promising.is_in_doubt(tx, order_id):
+        return outcome(
+            row, f"the date shown for order {order_id} has lapsed, for it cannot be kept: ask for a new quote"
+        )
     tx.emit(
         f"order/{order_id}",
         OrderDeposited(order_id, amount, kept.deliver_on, row.variant_id, kept.plant_id, kept.week_start),

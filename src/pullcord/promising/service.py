@@ -43,6 +43,12 @@ def was_moved_later(reader: Reader, order_id: OrderId) -> bool:
     return row is not None and (row.moved_later or row.in_doubt)
 
 
+def is_in_doubt(reader: Reader, order_id: OrderId) -> bool:
+    """Whether the date promised for an order can no longer be kept, and none was found instead."""
+    row = reader.get(PROMISE, order_id)
+    return row is not None and not row.released and row.in_doubt
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """A vehicle that somebody would like, and what its date depends on.
