@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 from open_shop import open_shop, peoples_car
 
-from pullcord.base import SimulatedClock
+from pullcord.base import SimulatedClock, SystemClock
 from pullcord.orders import ORDER, State
 from pullcord.server import Address, Serving, serve_in_thread
 
@@ -70,3 +71,38 @@ def test_a_car_is_ordered_on_postgresql(postgres_schema: str) -> None:
         assert row is not None
         assert row.state is State.DEPOSITED
         assert "Deposit paid" in client.get("/account").text
+
+
+@pytest.mark.parametrize("path", ["/orders/%00", "/orders/%00/cancel", "/campaigns/%00"])
+def test_a_name_that_no_database_takes_is_the_name_of_nothing(postgres_schema: str, path: str) -> None:
+    with (
+        open_shop(postgres_schema) as shop,
+        httpx.Client(base_url=shop.root, headers=PAGES, follow_redirects=True, timeout=30) as client,
+    ):
+        order_a_car(client)
+        assert client.get(path).status_code == 404
+
+
+def test_whoever_signed_in_stays_so_however_fast_the_programs_days_go_by(tmp_path: Path) -> None:
+    program = peoples_car()
+    clock = SimulatedClock(datetime.combine(program.starts_on, time(2), UTC))
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    with (
+        serve_in_thread(Serving(program, url, clock, Address(port=0), people_clock=SystemClock())) as server,
+        httpx.Client(base_url=server.root, headers=PAGES, follow_redirects=True, timeout=30) as client,
+    ):
+        path = order_a_car(client)
+        clock.advance(timedelta(days=60))
+        assert client.get(path).url.path == path
+
+
+def test_a_page_has_its_head(tmp_path: Path) -> None:
+    with open_shop(tmp_path) as shop, httpx.Client(base_url=shop.root, headers=PAGES, timeout=30) as client:
+        for path in ("/", "/claims", "/nothing"):
+            head, page = client.head(path), client.get(path)
+            assert (head.status_code, head.headers["content-type"]) == (
+                page.status_code,
+                page.headers["content-type"],
+            )
+            assert head.content == b""
+        assert client.head("/").status_code == 200

@@ -48,6 +48,10 @@ class SessionKeeper(Keeper):
         """The value of the session's cookie: its token, signed. Give it `HttpOnly`, `Secure` and `SameSite=Lax`."""
         return self._signer.sign(session.token).decode()
 
+    def seconds_left(self, session: Session) -> int:
+        """How long a session's cookie is worth keeping."""
+        return max(0, int((session.expires_at - self._clock.now()).total_seconds()))
+
     def session_of_cookie(self, cookie: str) -> Session | None:
         """The visit or session a cookie stands for, or None where it is forged, over or ended. Reads the database."""
         try:

@@ -46,8 +46,9 @@ def serve(
     /metrics are for those who watch. A party's key comes from `pullcord token issue`. Ctrl-C ends it; what was answered
     is kept.
     """
+    from pullcord.base import SystemClock
     from pullcord.program import read_program
-    from pullcord.server import Address, Serving, serve
+    from pullcord.server import SWEEP_EVERY_S, Address, Serving, serve
     from pullcord.settings import read_settings
     from pullcord.web import Options
 
@@ -79,7 +80,18 @@ def serve(
         talk.print("Ctrl-C ends it")
 
     serve(
-        Serving(program, url, clock, Address(host, port), options, campaigns=tuple(campaign or ()), act=act),
+        Serving(
+            program,
+            url,
+            clock,
+            Address(host, port),
+            options,
+            sweep_every_s=max(SWEEP_EVERY_S / speed, 0.5) if speed > 1 else SWEEP_EVERY_S,
+            campaigns=tuple(campaign or ()),
+            # Whoever signs in or holds a key lives in our days, however fast the program's go by.
+            people_clock=SystemClock(),
+            act=act,
+        ),
         ready,
     )
     talk.print("closed: what was answered is kept")

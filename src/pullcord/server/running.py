@@ -49,6 +49,7 @@ class Serving:
     options: Options = field(default_factory=Options)
     sweep_every_s: float = SWEEP_EVERY_S
     campaigns: tuple[str, ...] = ()  # of the program's, those to be opened where they are not
+    people_clock: Clock | None = None  # by which sessions and keys end; None: the program's
     act: bool = False  # plants, suppliers and carriers act by themselves, to try things out
 
 
@@ -78,7 +79,9 @@ async def running(serving: Serving) -> AsyncIterator[Running]:
     with (
         open_app(program, serving.url, serving.clock) as app,
         Accounts.open(
-            accounts_url(serving.url), clock=serving.clock, program_id=ProgramId(program.program_id)
+            accounts_url(serving.url),
+            clock=serving.people_clock or serving.clock,
+            program_id=ProgramId(program.program_id),
         ) as accounts,
     ):
         _open_campaigns(app, serving.campaigns)

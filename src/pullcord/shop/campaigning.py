@@ -8,7 +8,7 @@ from typing import Any
 from litestar import Response, get, post
 
 from pullcord import campaigns
-from pullcord.base import CampaignId, InvalidInput, NotFound, PersonId, secret_token
+from pullcord.base import CampaignId, InvalidInput, NotFound, PersonId, check_id, secret_token
 from pullcord.campaigns import PLACE, PlaceRow, PlaceState
 from pullcord.orders import ORDER
 from pullcord.store import Reader
@@ -36,8 +36,8 @@ def handlers(shop: Shop) -> list[Any]:
 
         def look(reader: Reader) -> Any:
             try:
-                found = campaigns.standing(reader, CampaignId(campaign_id))
-            except NotFound:
+                found = campaigns.standing(reader, CampaignId(check_id(campaign_id, "campaign")))
+            except (InvalidInput, NotFound):
                 raise NotHere from None
             place = reader.get(PLACE, campaign_id, person) if person is not None else None
             ordered = place is not None and reader.get(ORDER, place.order_id) is not None
@@ -117,7 +117,13 @@ def handlers(shop: Shop) -> list[Any]:
         return shop.redirect(f"/campaigns/{campaign_id}")
 
     async def own_place(person: PersonId, campaign_id: str) -> PlaceRow:
-        found = await shop.read(lambda reader: reader.get(PLACE, campaign_id, person))
+        def look(reader: Reader) -> PlaceRow | None:
+            return reader.get(PLACE, check_id(campaign_id, "campaign"), person)
+
+        try:
+            found = await shop.read(look)
+        except InvalidInput:
+            found = None
         if found is None:
             raise NotHere
         return found

@@ -7,7 +7,16 @@ from contextlib import asynccontextmanager
 from datetime import date
 
 from pullcord import campaigns
-from pullcord.base import Attempt, Conflict, Forbidden, Money, PersonId
+from pullcord.base import (
+    LONGEST_NAMED_ID,
+    Attempt,
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    Money,
+    PersonId,
+    check_id,
+)
 from pullcord.campaigns import Place
 from pullcord.orders import ORDER, OrderRow, Outcome
 from pullcord.store import Reader
@@ -83,8 +92,18 @@ async def cancel(shop: Shop, person: PersonId, order_id: str, reason: str) -> Ou
 
 def own_order(reader: Reader, order_id: str, person: PersonId) -> OrderRow:
     """The person's order; NotHere for everybody else's as for those that do not exist."""
-    row = reader.get(ORDER, order_id)
-    if row is None or row.person_id != person:
+    row = _order(reader, order_id)
+    if row.person_id != person:
+        raise NotHere
+    return row
+
+
+def _order(reader: Reader, order_id: str) -> OrderRow:
+    try:
+        row = reader.get(ORDER, check_id(order_id, "order", longest=LONGEST_NAMED_ID))
+    except InvalidInput:  # not asked of the database: PostgreSQL takes no null byte
+        row = None
+    if row is None:
         raise NotHere
     return row
 
@@ -93,9 +112,7 @@ async def order_to_change(shop: Shop, person: PersonId, order_id: str, command: 
     """The person's order, about which a command is asked; NotHere for everybody else's, which is noted."""
 
     def look(reader: Reader) -> OrderRow:
-        row = reader.get(ORDER, order_id)
-        if row is None:
-            raise NotHere
+        row = _order(reader, order_id)
         if row.person_id != person:
             attempt = Attempt(shop.house.seller.party_id, command, f"{command.partition('.')[2]}-{row.order_id}")
             raise Forbidden(f"order `{row.order_id}` is another person's", None, attempt)

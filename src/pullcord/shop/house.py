@@ -6,7 +6,9 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
+from functools import partial
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -16,7 +18,7 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect
 from markupsafe import Markup
 
-from pullcord.accounts import Session
+from pullcord.accounts import Refused, Session
 from pullcord.base import Attempt, Money, PullcordError
 from pullcord.product import Variant
 from pullcord.store import Command, Reader
@@ -31,6 +33,8 @@ A = TypeVar("A")
 STATIC = ("shop.css", "shop.js")
 HTML = "text/html"  # the charset is added where the answer is made
 PAGES_KEPT = 64
+BY_PASSWORD_AT_ONCE = 2
+BY_PASSWORD_MAX = 40
 
 
 class FormRefused(Exception):
@@ -69,6 +73,8 @@ class Shop:
         self._environment.globals["asset"] = self.asset
         for name in self._environment.list_templates():
             self._environment.get_template(name)  # compiled before the first visitor comes
+        self._slow = ThreadPoolExecutor(BY_PASSWORD_AT_ONCE, "pullcord-passwords")
+        self._by_password = 0
         self._kept: dict[tuple[Any, ...], tuple[tuple[int, datetime], Any]] = {}
 
     # -- pages -------------------------------------------------------------------------------------------------------
@@ -156,11 +162,10 @@ class Shop:
     def session_cookie(self, session: Session) -> Cookie:
         """The session as a cookie that scripts cannot read and other sites cannot send with a form."""
         options = self.context.options
-        left = session.expires_at - self.context.clock.now()
         return Cookie(
             key=visits.session_cookie(options),
             value=self.context.accounts.cookie(session),
-            max_age=max(0, int(left.total_seconds())),
+            max_age=self.context.accounts.seconds_left(session),
             path="/",
             secure=options.secure,
             httponly=True,
@@ -181,6 +186,19 @@ class Shop:
     async def give(self, command: Command[A]) -> A:
         """A command's answer, once it is durable."""
         return await self.context.gateway.give(command)
+
+    async def by_password(self, act: Callable[..., A], *given: Any, **named: Any) -> A | Refused:
+        """What an act of the accounts that looks at a password gives. Such an act takes a tenth of a second of a
+        processor: in threads of its own it holds up nobody who only reads, and beyond a few dozen one is asked to
+        come back."""
+        if self._by_password >= BY_PASSWORD_MAX:
+            return Refused("busy", "too many people are signing in at this moment; try again", retry_after_s=5)
+        self._by_password += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._slow, partial(act, *given, **named))
+        finally:
+            self._by_password -= 1
 
     async def note(self, attempt: Attempt) -> None:
         """Write down that somebody was turned away. They are turned away even where that fails."""

@@ -128,7 +128,7 @@ def handlers(shop: Shop) -> list[Any]:
             attempt = await current(person, order_id, sent, "orders.deposit")
         except Overtaken:
             # The same form once more, by a second click or a reload: where it was paid for then, it is not paid again.
-            key = f"command/deposit-{order_id}-{sent.get('version')}"
+            key = f"command/deposit-{order_id}-{attempt_of(sent)}"
             again = await asyncio.to_thread(lambda: next(shop.app.ledger.events(stream=key), None))
             row = await shop.read(lambda reader: commands.own_order(reader, order_id, person))
             paid = again is not None and row.deposit_minor > 0 and row.state is not State.CANCELLED
@@ -195,6 +195,12 @@ def handlers(shop: Shop) -> list[Any]:
         return shop.redirect(f"/orders/{order_id}?told={'changed' if answer.refused else 'cancelled'}")
 
     return [order, order_page, ask_date, deposit, cancel_page, cancel]
+
+
+def attempt_of(sent: Any) -> int:
+    """The order's version that a form was made for; 0 for none."""
+    text = sent.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def week_of(sent: Any) -> date | None:

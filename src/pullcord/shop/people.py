@@ -34,7 +34,7 @@ def handlers(shop: Shop) -> list[Any]:
         visit = await shop.visit(request)
         sent = await shop.form(request, visit)
         email, to = sent.get("email", ""), safe_address(sent.get("to"))
-        answer = await asyncio.to_thread(
+        answer = await shop.by_password(
             accounts.sign_in,
             email,
             sent.get("password", ""),
@@ -61,11 +61,11 @@ def handlers(shop: Shop) -> list[Any]:
         sent = await shop.form(request, visit)
         email, password, name = (sent.get(key, "") for key in ("email", "password", "name"))
         to, came_from = safe_address(sent.get("to")), network_address(request)
-        answer: Any = await asyncio.to_thread(accounts.sign_up, email, password, name, address=came_from)
+        answer: Any = await shop.by_password(accounts.sign_up, email, password, name, address=came_from)
         # An address that has an account gets the same answer as a wrong password: nobody learns who has one here.
         # Whoever has one and knows its password is simply signed in.
         if not isinstance(answer, Refused) or answer.code == "taken":
-            answer = await asyncio.to_thread(
+            answer = await shop.by_password(
                 accounts.sign_in, email, password, address=came_from, instead_of=visit.session
             )
         if isinstance(answer, Refused):
@@ -121,7 +121,7 @@ def handlers(shop: Shop) -> list[Any]:
         visit = await shop.visit(request)
         signed_in(visit)
         sent = await shop.form(request, visit)
-        answer = await asyncio.to_thread(
+        answer = await shop.by_password(
             accounts.change_password, visit.session, sent.get("old", ""), sent.get("new", "")
         )
         if isinstance(answer, Refused):
@@ -150,7 +150,7 @@ def handlers(shop: Shop) -> list[Any]:
         person = signed_in(visit)
         t = visit.words
         sent = await shop.form(request, visit)
-        trusted = await asyncio.to_thread(accounts.confirm, visit.session, sent.get("password", ""))
+        trusted = await shop.by_password(accounts.confirm, visit.session, sent.get("password", ""))
         if isinstance(trusted, Refused) or sent.get("sure") != "yes":
             said = refused_said(t, trusted) if isinstance(trusted, Refused) and trusted.code == "wait" else ""
             session = visit.session if isinstance(trusted, Refused) else trusted

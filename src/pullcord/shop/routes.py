@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -12,9 +12,10 @@ from urllib.parse import quote, urlsplit
 from litestar import Response, Router, get
 from litestar.datastructures import Cookie
 
+from pullcord.base import PullcordError
 from pullcord.web import Context
 
-from . import browse, campaigning, live, ordering, people
+from . import browse, campaigning, dates, live, ordering, people
 from .house import FormRefused, NotHere, Shop, SignInFirst
 from .picture import FAVICON
 from .visit import LANGUAGE_COOKIE, AnyRequest, Visit, address_of, safe_address
@@ -121,7 +122,23 @@ async def warm(shop: Shop) -> AsyncIterator[None]:
     session = shop.context.accounts.begin_visit()
     for words in shop.words.values():
         await asyncio.to_thread(browse.first_page, shop, Visit(words, session, "", "/"))
-    yield
+    dates_too = asyncio.create_task(warm_dates(shop))
+    try:
+        yield
+    finally:
+        await asyncio.gather(dates_too, return_exceptions=True)
+
+
+async def warm_dates(shop: Shop) -> None:
+    """Look for dates once: what is compiled, or read from what was compiled, at first use is then there. Nobody waits
+    for it, and where it fails whoever asks for a date is told why."""
+    words = next(iter(shop.words.values()))
+    for city_id in shop.house.cities:
+        for variant_id, plan in shop.house.prices:
+            if shop.house.channel.why_not(variant_id, plan, city_id) is None:
+                with suppress(PullcordError):
+                    await dates.weeks(shop, words, variant_id, plan, city_id)
+                return
 
 
 def refused(shop: Shop, request: AnyRequest, failure: Exception) -> Response[Any]:

@@ -105,12 +105,16 @@ class Shell:
             return
         if b"content-length" not in request_headers(scope) and scope["method"] not in ("GET", "HEAD"):
             receive = _counted(receive, self._options.body_bytes_max)
+        out: Send = answered
+        if scope["method"] == "HEAD" and not scope["path"].startswith(API):
+            scope["method"] = "GET"  # every page has its head; the API's operations send theirs by themselves
+            out = _head_of(answered)
         try:
-            await self.app(scope, receive, answered)
+            await self.app(scope, receive, out)
         except Exception as failure:
             if answered.status:
                 raise  # the head is out: all that is left is to break off
-            await send_reply(answered, unexpected(failure, scope))
+            await send_reply(out, unexpected(failure, scope))
 
     def _refused(self, scope: Scope) -> Reply | None:
         headers = request_headers(scope)
@@ -147,6 +151,21 @@ class _Answered:
                 added = [header for header in added if header[0] not in said]
             message["headers"] = [*own, *added, (b"x-request-id", self._request_id)]
         await self._send(message)
+
+
+def _head_of(send: Send) -> Send:
+    """`send`, for an answer whose body was not asked for; what would go on for long ends with its head."""
+    ended = False
+
+    async def head(message: Message) -> None:
+        nonlocal ended
+        if message["type"] == "http.response.start":
+            await send(message)
+        elif not ended:
+            ended = True
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    return head
 
 
 def unexpected(failure: Exception, scope: MutableMapping[str, Any]) -> Reply:
