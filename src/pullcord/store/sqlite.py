@@ -19,7 +19,7 @@ from .database import Database, RawConnection, root_of
 from .statements import TableSql
 
 _ENCODER = msgspec.json.Encoder()
-_BLOCKS = (64, 16, 4, 1)  # rows in one statement
+_ROWS_MAX = 64  # in one statement: each number of rows is a statement of its own, and all are kept ready
 BUSY_S = 30.0  # how long SQLite waits for another program's commit
 
 
@@ -37,14 +37,14 @@ class SqliteDatabase(Database):
             raise InvalidInput("a ledger in memory would forget", "give it a file: sqlite:///ledger.db")
         self.path = Path(url.database)
         self._locks: list[tuple[int, Path]] = []
-        self._blocks: dict[tuple[str, int], str] = {}
+        self._texts: dict[tuple[str, int], str] = {}
         super().__init__(url)
 
     def _engine(self) -> sa.Engine:
         engine = sa.create_engine(
             self.url,
             isolation_level="AUTOCOMMIT",
-            connect_args={"timeout": BUSY_S, "check_same_thread": False, "cached_statements": 512},
+            connect_args={"timeout": BUSY_S, "check_same_thread": False, "cached_statements": 2_048},
             pool_size=8,
             max_overflow=-1,
         )
@@ -147,18 +147,13 @@ class SqliteDatabase(Database):
         self._insert(cursor, "INSERT INTO event ", rows, "")
 
     def _insert(self, cursor: Any, into: str, rows: list[tuple[Any, ...]], on_conflict: str) -> None:
-        done = 0
-        for size in _BLOCKS:
-            if len(rows) - done < size:
-                continue
-            text = self._blocks.get((into, size))
+        for first in range(0, len(rows), _ROWS_MAX):
+            some = rows[first : first + _ROWS_MAX]
+            text = self._texts.get((into, len(some)))
             if text is None:
-                row = f"({', '.join('?' * len(rows[0]))})"
-                text = f"{into}VALUES {', '.join([row] * size)}{on_conflict}"
-                self._blocks[into, size] = text
-            while len(rows) - done >= size:
-                cursor.execute(text, list(chain.from_iterable(rows[done : done + size])))
-                done += size
+                row = f"({', '.join('?' * len(some[0]))})"
+                text = self._texts[into, len(some)] = f"{into}VALUES {', '.join([row] * len(some))}{on_conflict}"
+            cursor.execute(text, list(chain.from_iterable(some)))
 
     def stream(self, raw: RawConnection, text: str, *values: Any) -> Generator[tuple[Any, ...], None, None]:
         # A damaged text is still to be read, so that its event can be named.
