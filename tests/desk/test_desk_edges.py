@@ -11,7 +11,7 @@ import pytest
 
 from pullcord import promising
 from pullcord.alliance import Party, Role
-from pullcord.base import CampaignId, CommandId, Forbidden, Money, OrderId, PartyId, PersonId
+from pullcord.base import CampaignId, CommandId, Conflict, Forbidden, Money, OrderId, PartyId, PersonId
 from pullcord.campaigns import CampaignTerms, Quota, Refundable
 from pullcord.orders import OrderDeposited, QuoteLapsed, State
 from pullcord.store import Command, Transaction
@@ -109,3 +109,30 @@ def test_no_order_can_be_called_so_that_a_sweep_has_its_name(house: SmallHouse) 
     house.deposited("due-noon")
     assert house.give(house.desk.lock("due-noon")).state is State.LOCKED
     assert house.give(house.desk.lock_due("noon-1")).count == 0
+
+
+def test_a_place_is_not_kept_by_asking_for_week_after_week(house: SmallHouse) -> None:
+    in_campaign(house, pay_within_hours=1)
+    place(house, "a")
+    shown = house.give(house.desk.quote("o-a"))
+    house.wait(hours=1)
+    later = house.program.starts_on - timedelta(days=house.program.starts_on.weekday()) + timedelta(weeks=6)
+    refused = house.give(house.desk.quote("o-a", week_start=later, attempt=2))
+    assert "it goes to the next" in refused.refused
+    assert (refused.deliver_on, refused.valid_until) == (shown.deliver_on, shown.valid_until)
+    assert house.give(house.desk.quote("o-a", attempt=3)).refused is None, "what was shown stands until it lapses"
+    house.wait(hours=house.program.policies.quote_valid_hours)
+    assert "it goes to the next" in house.give(house.desk.quote("o-a", attempt=4)).refused
+    assert house.give(house.desk.lapse_offers("soon")).count == 1
+    assert house.order("o-a").state is State.CANCELLED
+
+
+def test_an_order_id_that_somebody_waits_with_is_theirs(house: SmallHouse) -> None:
+    in_campaign(house)
+    place(house, "a")
+    assert place(house, "b").state == "queued"  # type: ignore[attr-defined]
+    taken = replace(house.desk.reserve("o-b", "p-thief", "white", "owned", "chengdu"), id=CommandId("by-key-1"))
+    with pytest.raises(Conflict, match="`o-b` is taken"):
+        house.give(taken)
+    house.give(house.desk.cancel("o-a", "changed my mind"))
+    assert house.give(house.desk.accept_offer("o-b", "p-b", "rush")).state == "reserved"

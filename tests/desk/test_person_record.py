@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
-from pullcord.base import PersonId
+from pullcord.alliance import SettlementShare
+from pullcord.base import Money, PartyId, PersonId
 from pullcord.desk import open_orders, person_record
 from pullcord.orders import ORDER, State
-from small_house import SmallHouse, replay, small_house
+from small_house import SmallHouse, replay, small_house, small_program
 
 
 @pytest.fixture
@@ -76,3 +79,26 @@ def test_a_car_that_was_handed_over_is_paid_in_full_and_keeps_nobody(house: Smal
         assert still_open(house, row.person_id) == []
         record = person_record(house.ledger, row.person_id)
         assert sum(payment["paid_minor"] for payment in record["payments"]) == row.price_minor
+
+
+def test_the_record_holds_what_the_person_was_billed(tmp_path: Path) -> None:
+    monthly = replace(
+        small_program(),
+        prices=tuple(
+            replace(price, monthly=Money.of(39, "CNY"), cap_km_per_month=100, overage=Money.of(1, "CNY"))
+            for price in small_program().prices
+        ),
+        monthly_settlement=(SettlementShare("owned", PartyId("maker"), Fraction(1)),),
+    )
+    with small_house(tmp_path, monthly) as house:
+        house.locked("a")
+        for _ in range(12):
+            house.wait(days=3)
+            house.give(house.desk.receive(house.today))
+            house.plan()
+            house.give(house.desk.build("shenzhen", house.today))
+            house.give(house.desk.arrive(house.today))
+        house.give(house.desk.bill_month("a", 1, 102))
+        record = person_record(house.ledger, PersonId("p-a"))
+        assert record["payments"][-1]["paid_minor"] == 41_00
+        assert record["events"][-1]["kind"] == "month.billed"

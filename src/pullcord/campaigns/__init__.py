@@ -31,6 +31,8 @@ from .service import (
     price_off,
     refundable_in,
     reserve,
+    waits_under,
+    why_no_quote,
 )
 from .signals import (
     SIGNAL_DAY,
@@ -110,5 +112,7 @@ __all__ = [
     "reserve",
     "rung_counts",
     "standing",
+    "waits_under",
+    "why_no_quote",
     "wilson",
 ]

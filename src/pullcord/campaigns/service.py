@@ -86,6 +86,9 @@ def reserve(
         why = f"{campaign.name} has no places for `{variant_id}` in `{city_id}`"
         return Place(order_id, PlaceState.REFUSED, refused=why)
     if all_left(quotas):
+        count = tx.get(CAMPAIGN_COUNT, campaign_id)
+        if count is not None and count.last_position and waits_under(tx, order_id):
+            raise _taken(order_id)
         orders.note_wish(tx, order_id, person_id, variant_id, plan, city_id, campaign_id)
         taken = tx.get(PLACE, campaign_id, person_id)
         assert taken is not None
@@ -123,7 +126,7 @@ def _queue(
         why = f"{campaign.name} is sold out, and {count.waiting:,} wait already: the queue is full"
         return Place(order_id, PlaceState.REFUSED, refused=why)
     if tx.get(ORDER, order_id) is not None:
-        raise Conflict(f"order `{order_id}` is taken", "choose another order id")
+        raise _taken(order_id)
     position = count.last_position + 1
     # A stream of the order's own: who waits under an order id has it to themselves.
     tx.emit(
@@ -132,6 +135,15 @@ def _queue(
         expected_version=0,
     )
     return Place(order_id, PlaceState.QUEUED, position=position, ahead=count.waiting, deposit=campaign.deposit)
+
+
+def waits_under(tx: Transaction, order_id: OrderId) -> bool:
+    """Whether somebody waits, or has waited, in a queue with this order id: it is theirs."""
+    return tx.version(f"queue/{order_id}") > 0
+
+
+def _taken(order_id: OrderId) -> Conflict:
+    return Conflict(f"order `{order_id}` is taken", "choose another order id")
 
 
 def accept(tx: Transaction, campaign_id: CampaignId, order_id: OrderId, person_id: PersonId) -> Place:
@@ -286,6 +298,14 @@ def price_off(reader: Reader | Transaction, order: OrderRow) -> Money | None:
     if place is None or not place.price_off_minor:
         return None
     return Money(place.price_off_minor, find_campaign(reader, place.campaign_id).currency)
+
+
+def why_no_quote(reader: Reader | Transaction, order: OrderRow, now: datetime) -> str | None:
+    """Why an order's place carries no new date, or None when it does: the time to pay for it is over."""
+    place = place_of(reader, order)
+    if place is None or place.held_until is None or now < place.held_until:
+        return None
+    return f"the place was held until {place.held_until.isoformat()}, and no deposit was paid: it goes to the next"
 
 
 def deposit_due(reader: Reader | Transaction, order: OrderRow) -> Money | None:

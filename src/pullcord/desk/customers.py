@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from pullcord import campaigns, orders, promising
-from pullcord.base import LONGEST_NAMED_ID, CityId, Money, OrderId, PartyId, PersonId, VariantId, check_id
+from pullcord.base import LONGEST_NAMED_ID, CityId, Conflict, Money, OrderId, PartyId, PersonId, VariantId, check_id
 from pullcord.orders import OrderRow, Outcome, State
 from pullcord.store import Command, Reader, Transaction
 
@@ -38,6 +38,8 @@ class CustomerDesk(OrderClerk):
         def decide(tx: Transaction) -> Outcome:
             if barred is not None:
                 return Outcome(OrderId(order_id), State.CANCELLED, barred.why)
+            if campaigns.waits_under(tx, OrderId(order_id)):
+                raise Conflict(f"order `{order_id}` is taken", "choose another order id")
             return orders.reserve(
                 tx, OrderId(order_id), PersonId(person_id), VariantId(variant_id), plan, CityId(city_id)
             )

@@ -45,6 +45,7 @@ def person_record(ledger: LedgerReader, person_id: PersonId) -> dict[str, Any]:
     payments: list[dict[str, Any]] = []
     for order_id in dict.fromkeys([row.order_id for row in rows] + [place["order_id"] for place in places]):
         streams = [f"queue/{order_id}", f"order/{order_id}", f"promise/{order_id}"]
+        streams += [f"notice/{order_id}", f"bill/{order_id}"]
         streams.append(f"build/{orders.build_order_id(OrderId(order_id))}")
         events = [event for stream in streams for event in ledger.events(stream=stream)]
         told += [

@@ -9,7 +9,7 @@ from threading import Lock
 from pullcord import campaigns, offers, orders, promising
 from pullcord.base import CityId, Money, OrderId, PartyId, PersonId, VariantId
 from pullcord.catalogue import Catalogue
-from pullcord.orders import Outcome, Terms
+from pullcord.orders import Outcome, State, Terms
 from pullcord.outlook import Outlook
 from pullcord.promising import CapacityBook, Menu, Wish
 from pullcord.store import Command, Reader, Transaction
@@ -44,6 +44,10 @@ class QuoteDesk(OrderClerk):
             order = orders.find_order(tx, OrderId(order_id))
             if barred := self._barred(order):
                 return orders.outcome(order, barred.why)
+            until = order.valid_until if order.state is State.QUOTED and week_start is None else None
+            in_force = until is not None and tx.now <= until
+            if not in_force and (late := campaigns.why_no_quote(tx, order, tx.now)):
+                return orders.outcome(order, late)  # else a place could be kept for ever by asking for week after week
             off = campaigns.price_off(tx, order)
             terms = self.terms(tx, order.variant_id, order.plan, order.city_id, week_start, off)
             if barred := self.house.channel.why_not_at(terms.price, order.plan, order.city_id):
