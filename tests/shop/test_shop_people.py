@@ -106,7 +106,7 @@ def test_own_data_are_taken_along_and_erased(shop: OpenShop) -> None:
         assert told["account"]["name"] == "Li Na"
         assert told["ledger"]["orders"][0]["order_id"] == path.rpartition("/")[2]
         assert any(event["kind"] == "order.quoted" for event in told["ledger"]["events"])
-        assert "1 open orders" in client.get("/account").text
+        assert "waiting in a queue: 1." in client.get("/account").text
         client.post(f"{path}/cancel", data=fields(client.get(f"{path}/cancel")))
         wrong = client.post("/account/erase", data={**fields(client.get("/account")), "password": "no", "sure": "yes"})
         assert wrong.status_code == 422
