@@ -151,13 +151,14 @@ def _arrangements(setting: Setting, path: Path) -> dict[str, Callable[[], list[R
 def _draw(console: Console, rows: list[dict[str, Any]]) -> None:
     table = Table(title="orders over HTTP, each answered after its commit")
     table.add_column("arrangement")
-    for heading in ("orders/s", "p50 ms", "p99 ms", "oversold", "lost", "twice", "fsync/s"):
+    for heading in ("orders/s", "p50 ms", "p99 ms", "oversold", "lost", "twice", "fsync/s", "CPU us", "stolen"):
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(
             row["arrangement"],
             *(_figure(row[name], digits) for name, digits in (("orders_per_s", 0), ("p50_ms", 1), ("p99_ms", 1))),
-            *(_figure(row[name], 0) for name in ("oversold", "lost", "duplicated", "fsync_per_s")),
+            *(_figure(row[name], 0) for name in ("oversold", "lost", "duplicated", "fsync_per_s", "cpu_us")),
+            _figure(row["stolen"], 2),
         )
     console.print(table)
     for row in rows:

@@ -11,7 +11,7 @@ from pullcord.base import PullcordError
 from . import ledger_check
 from .load import Reply, Told, order_id
 from .ours import CAMPAIGN, Shop, clock_of, open_rush, terms
-from .race import CITIES, Row, Setting, fsyncs_per_s, make_row, placed
+from .race import CITIES, Row, Setting, Stolen, fsyncs_per_s, make_row, placed
 
 
 def in_process(setting: Setting, url: str, folder: Path) -> Row:
@@ -26,6 +26,7 @@ def in_process(setting: Setting, url: str, folder: Path) -> Row:
         open_rush(
             app.ledger, desk, terms(program, Shop(str(setting.folder), url, setting.requests, setting.requests, 0))
         )
+        stolen = Stolen()
         began = time.perf_counter()
         for first in range(0, setting.requests, setting.connections):
             numbers = range(first, min(first + setting.connections, setting.requests))
@@ -51,4 +52,6 @@ def in_process(setting: Setting, url: str, folder: Path) -> Row:
         seconds = time.perf_counter() - began
     told = Told(seconds, tuple(replies), (), ())
     found = ledger_check.look(program, url, placed(told.replies))
-    return make_row("pullcord, SQLite, without HTTP", told, fsyncs, None, found, "the ledger's ceiling, one caller")
+    return make_row(
+        "pullcord, SQLite, without HTTP", told, fsyncs, None, stolen.share(), found, "the ledger's ceiling, one caller"
+    )

@@ -56,4 +56,4 @@ def killed(setting: Setting, url: str, folder: Path, *, kills: int, seed: int, s
         f"killed {kills} times with SIGKILL, {places:,} places for {first:,} persons;"
         f" {whole.events:,} events rebuild every table"
     )
-    return make_row("pullcord, SQLite, killed", every, fsyncs, None, found, note)
+    return make_row("pullcord, SQLite, killed", every, fsyncs, None, None, found, note)

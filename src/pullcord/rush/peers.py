@@ -146,8 +146,11 @@ class RowLocks:
                 "WITH wish AS (SELECT %s::text AS order_id, %s::text AS person_id, %s::text AS variant_id,"
                 " %s::text AS plan, %s::text AS city_id, %s::text AS key),"
                 " new AS (SELECT * FROM wish WHERE NOT EXISTS (SELECT FROM orders o WHERE o.key = wish.key)),"
-                " taken AS (UPDATE quota SET remaining = remaining - 1 FROM new"
-                " WHERE quota.variant_id IN ('*', new.variant_id) RETURNING 1),"
+                # In one order for everybody: two who lock the same rows the other way round would wait for ever.
+                " locked AS (SELECT q.variant_id FROM quota q, new WHERE q.variant_id IN ('*', new.variant_id)"
+                " ORDER BY q.variant_id FOR UPDATE OF q),"
+                " taken AS (UPDATE quota SET remaining = remaining - 1 FROM locked"
+                " WHERE quota.variant_id = locked.variant_id RETURNING 1),"
                 " kept AS (INSERT INTO orders SELECT * FROM new RETURNING order_id)"
                 " INSERT INTO outbox (order_id, body) SELECT order_id, %s FROM kept",
                 (*msgspec.structs.astuple(wish), key, msgspec.json.encode(wish).decode()),

@@ -43,6 +43,8 @@ class Row:
     oversold, lost, duplicated : counted afterwards, in orders, from the ledger or the tables
     fsync_per_s : how often the same disk takes 4 KiB and an fsync, measured just before
     cpu_us : processor time of the server for each request, user and system
+    stolen : share of the processors' time that a shared machine took for others during the load; None where it does
+        not tell. Above a few hundredths, the figures say more of the machine than of us
     """
 
     arrangement: str
@@ -56,6 +58,7 @@ class Row:
     requests: int = 0
     orders: int = 0
     cpu_us: float | None = None
+    stolen: float | None = None
     note: str = ""
 
     def as_mapping(self) -> dict[str, Any]:
@@ -203,8 +206,37 @@ def statuses(told: Told) -> str:
     return "; ".join(words)
 
 
+class Stolen:
+    """Watches how much of the processors' time goes to others (Linux's `steal`)."""
+
+    def __init__(self) -> None:
+        self._before = self._look()
+
+    @staticmethod
+    def _look() -> tuple[int, int] | None:
+        """Ticks used or stolen so far, and those stolen."""
+        with suppress(OSError, ValueError, IndexError):
+            ticks = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
+            return sum(ticks[:8]) - ticks[3] - ticks[4], ticks[7]  # all but idle and waiting for the disk
+        return None
+
+    def share(self) -> float | None:
+        """The share since this was made."""
+        after = self._look()
+        if self._before is None or after is None:
+            return None
+        used = after[0] - self._before[0]
+        return (after[1] - self._before[1]) / used if used else 0.0
+
+
 def make_row(
-    name: str, told: Told, fsyncs: float, cpu_us: float | None, found: ledger_check.Found, note: str = ""
+    name: str,
+    told: Told,
+    fsyncs: float,
+    cpu_us: float | None,
+    stolen: float | None,
+    found: ledger_check.Found,
+    note: str = "",
 ) -> Row:
     """The figures of one load."""
     decided = [reply.ms for reply in told.replies if reply.status in DECIDED]
@@ -222,6 +254,7 @@ def make_row(
         len(told.replies),
         found.orders,
         cpu_us,
+        stolen,
         notes,
     )
 
@@ -244,12 +277,13 @@ def ours(
     shop = Shop(str(setting.folder), url, every, every, queue_max, more_ms)
     server = Server("ours", shop)
     try:
+        stolen = Stolen()
         told = end_load(begin_load(load_of(setting, server, BODY)))
-        cpu_us = server.cpu_us(len(told.replies))
+        share, cpu_us = stolen.share(), server.cpu_us(len(told.replies))
     finally:
         server.close()
     found = ledger_check.look(program, url, placed(told.replies))
-    return make_row(name, told, fsyncs, cpu_us, found, note)
+    return make_row(name, told, fsyncs, cpu_us, share, found, note)
 
 
 def peer(setting: Setting, name: str, kind: str, address: str, folder: Path, *, more_ms: float = 0.0) -> Row:
@@ -259,8 +293,9 @@ def peer(setting: Setting, name: str, kind: str, address: str, folder: Path, *, 
     told_peer = peers.Peer(kind, address, variants, setting.requests, setting.requests, more_ms)
     server = Server("peers", told_peer)
     try:
+        stolen = Stolen()
         told = end_load(begin_load(load_of(setting, server, "/orders")))
-        cpu_us = server.cpu_us(len(told.replies))
+        share, cpu_us = stolen.share(), server.cpu_us(len(told.replies))
     finally:
         server.close()
     left, rows = peers.tables_say(told_peer)
@@ -270,7 +305,8 @@ def peer(setting: Setting, name: str, kind: str, address: str, folder: Path, *, 
     oversold = sum(max(0, taken[variant] - setting.requests) for variant in left)
     twice = 2 * len(rows) - len(kept) - len({person for _, person, _ in rows})
     lost = len(placed(told.replies) - kept)
-    return make_row(name, told, fsyncs, cpu_us, ledger_check.Found(len(rows), oversold, lost, twice))
+    found = ledger_check.Found(len(rows), oversold, lost, twice)
+    return make_row(name, told, fsyncs, cpu_us, share, found)
 
 
 @contextmanager
