@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pullcord.base import CampaignId, InvalidInput
+from pullcord.base import CampaignId, InvalidInput, Money
 from pullcord.campaigns import CampaignTerms, PriceStep, Quota, Refundable
 from pullcord.channel import ChannelRule, PriceRule, Subsidy
 
@@ -106,8 +106,11 @@ def _by_campaign(tables: Tables, spec: TableSpec) -> Mapping[str, list[Row]]:
     return found
 
 
-def check_campaigns(tables: Tables, faults: Faults) -> None:
-    """Places and prices belong to a campaign; its deposit is less than the least that is paid at once under it."""
+def check_campaigns(tables: Tables, faults: Faults, week_saves: Money | None = None) -> None:
+    """Places and prices belong to a campaign; its deposit is less than the least that is paid at once under it.
+
+    `week_saves`: the most that choosing a build week takes off besides.
+    """
     for spec in (CAMPAIGN_QUOTAS, CAMPAIGN_PRICES):
         if spec.name in tables and CAMPAIGNS.name not in tables:
             faults.add(spec.file, 0, f"there is no {CAMPAIGNS.file} that it could belong to", "add it")
@@ -116,6 +119,8 @@ def check_campaigns(tables: Tables, faults: Faults) -> None:
     if table is None or not prices:
         return
     lowest = min(prices, key=lambda price: price.minor)
+    if week_saves is not None:
+        lowest -= week_saves
     steps = _by_campaign(tables, CAMPAIGN_PRICES)
     for row in table.sound_rows:
         deposit = row["deposit_{currency}"]

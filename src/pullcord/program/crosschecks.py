@@ -121,6 +121,14 @@ def check_deposit(tables: Tables, header: Header, faults: Faults) -> None:
         return
     lowest = min(rows, key=lambda row: row["price_{currency}"].minor)
     price = lowest["price_{currency}"]
+    if (most := header.week_price_most) is not None and header.deposit < price and not header.deposit < price - most:
+        title = f"week_price_most_{price.currency.lower()}"
+        faults.add(
+            FILE, header.line_of("policies", title),
+            f"a week that saves {most} leaves {price - most} of {price} (price_card.csv:{lowest.line}) to pay,"
+            f" and the deposit is {header.deposit}",
+            "let a week save less, or ask for a smaller deposit",
+        )  # fmt: skip
     if not header.deposit < price:
         title = f"deposit_{price.currency.lower()}"
         faults.add(

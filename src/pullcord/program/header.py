@@ -151,6 +151,13 @@ class Header:
         return stated if isinstance(stated, str) and stated in CURRENCIES else None
 
     @property
+    def week_price_most(self) -> Money | None:
+        """The most that choosing a week may take off a price; None where nothing, or where it cannot be read."""
+        if self.keys is None or not self.keys.policies.week_price_most_currency:
+            return None
+        return Money.of(self.keys.policies.week_price_most_currency, self.keys.currency)
+
+    @property
     def new_product_id(self) -> str | None:
         """The new product, whether or not the other keys are right."""
         stated = self._tree.get("new_product_id")

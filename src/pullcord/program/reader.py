@@ -103,7 +103,7 @@ def _assemble(
     check_bill(
         tables, header.new_product_id if header.new_product_id in tables["rivals"].known("product_id") else None, faults
     )
-    check_campaigns(tables, faults)
+    check_campaigns(tables, faults, header.week_price_most)
     assumptions = {a.key: a for a in records.plain(tables, ASSUMPTIONS.name, Assumption, faults)}
     transit_rule = records.transit_rule(assumptions, tables[ASSUMPTIONS.name].file, faults)
     product = records.product_model(tables, faults)
