@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# All that is given out of IPv6 (RFC 4291, 2.4). Outside lie numbers that wrap a private one in ways long out of use:
+# ::127.0.0.1, ::ffff:0:127.0.0.1, the site-local fec0::/10, and both prefixes of NAT64.
+_GIVEN_OUT = ipaddress.ip_network("2000::/3")
 
 
 class NotAllowed(Exception):
@@ -65,9 +67,9 @@ async def target_of(url: str, allowed_hosts: Collection[str]) -> Target:
 def is_public(number: IpAddress) -> bool:
     """Whether a number is one of the open internet, those that wrap another number included."""
     if isinstance(number, ipaddress.IPv6Address):
-        if number in _NAT64:
-            return False
         wrapped = number.ipv4_mapped or number.sixtofour or (number.teredo[1] if number.teredo else None)
         if wrapped is not None:
             return is_public(wrapped)
+        if number not in _GIVEN_OUT:
+            return False
     return number.is_global and not number.is_multicast
