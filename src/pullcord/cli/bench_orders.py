@@ -149,21 +149,22 @@ def _arrangements(setting: Setting, path: Path) -> dict[str, Callable[[], list[R
 
 
 def _draw(console: Console, rows: list[dict[str, Any]]) -> None:
-    table = Table(title="orders over HTTP, each answered after its commit")
-    table.add_column("arrangement")
+    short = {name: key for key, name in ARRANGEMENTS.items()}
+    table = Table(title="wishes decided over HTTP, each answered after its commit")
+    table.add_column("arrangement", no_wrap=True)
     for heading in ("orders/s", "p50 ms", "p99 ms", "oversold", "lost", "twice", "fsync/s", "CPU us", "stolen"):
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(
-            row["arrangement"],
+            short.get(row["arrangement"], "killed"),
             *(_figure(row[name], digits) for name, digits in (("orders_per_s", 0), ("p50_ms", 1), ("p99_ms", 1))),
             *(_figure(row[name], 0) for name in ("oversold", "lost", "duplicated", "fsync_per_s", "cpu_us")),
             _figure(row["stolen"], 2),
         )
     console.print(table)
     for row in rows:
-        if row["note"]:
-            console.print(f"{row['arrangement']}: {row['note']}", markup=False, soft_wrap=True)
+        words = f"{short.get(row['arrangement'], 'killed')}: {row['arrangement']}"
+        console.print(words + (f"; {row['note']}" if row["note"] else ""), markup=False, soft_wrap=True)
 
 
 def _figure(value: float | None, decimals: int) -> str:
