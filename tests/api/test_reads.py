@@ -48,7 +48,7 @@ def test_a_list_comes_in_pages_that_hold_everything_once(tmp_path: Path) -> None
 def test_a_cursor_that_was_not_given_out(tmp_path: Path) -> None:
     async def story() -> None:
         async with api_house(tmp_path) as asked:
-            for cursor in ("white", "W10", "bnVsbA", "WyJhIiwiYiJd"):
+            for cursor in ("white", "W10", "bnVsbA", "WyJhIiwiYiJd", "WyJcdTAwMDAiXQ"):  # the last is a null byte
                 reply = await asked.get(f"/orders?cursor={cursor}")
                 assert reply.status_code == 422, cursor
                 assert reply.json()["problems"] == [{"pointer": "query/cursor", "detail": "is not known"}]
