@@ -61,7 +61,7 @@ def key_of(cursor: str, kinds: Sequence[type]) -> list[Any]:
         found = msgspec.json.decode(raw, type=list[Any])
         if len(found) != len(kinds):
             raise ValueError("another number of parts")
-        key = [msgspec.convert(part, kind) for part, kind in zip(found, kinds, strict=True)]
+        key: list[Any] = [msgspec.convert(part, kind) for part, kind in zip(found, kinds, strict=True)]
         for part in key:
             if (isinstance(part, str) and "\0" in part) or (isinstance(part, int) and abs(part) >= 2**63):
                 raise ValueError("a part that no database takes")
