@@ -47,8 +47,9 @@ def test_the_ceiling_sells_the_same(tmp_path: Path) -> None:
     assert (row.orders, row.oversold, row.lost, row.duplicated) == (300, 0, 0, 0)
 
 
-def test_one_transaction_per_request_sells_the_same(tmp_path: Path) -> None:
-    row = peer(SETTING, "naive", "naive", str(tmp_path / "naive.db"), tmp_path)
+@pytest.mark.parametrize("kind", ["naive", "bare"])
+def test_peers_on_sqlite_sell_the_same(tmp_path: Path, kind: str) -> None:
+    row = peer(SETTING, kind, kind, str(tmp_path / "peer.db"), tmp_path)
     assert (row.orders, row.oversold, row.lost, row.duplicated) == (300, 0, 0, 0)
 
 

@@ -26,6 +26,7 @@ ARRANGEMENTS = {
     "ours-slow": "pullcord, SQLite, 1 ms more each commit",
     "ours-postgresql": "pullcord, PostgreSQL",
     "ceiling": "pullcord, SQLite, without HTTP",
+    "bare": "bare group commit, SQLite",
     "naive": "one transaction per request, SQLite",
     "naive-slow": "one transaction per request, SQLite, 1 ms more each commit",
     "row-locks": "row locks, PostgreSQL",
@@ -139,6 +140,7 @@ def _arrangements(setting: Setting, path: Path) -> dict[str, Callable[[], list[R
             "ours-postgresql", lambda name, address, _: ours(setting, name, address, path)
         ),
         "ceiling": lambda: [in_process(setting, url("ceiling"), path)],
+        "bare": lambda: [peer(setting, ARRANGEMENTS["bare"], "bare", str(path / "bare.db"), path)],
         "naive": lambda: naive("naive", 0.0),
         "naive-slow": lambda: naive("naive-slow", 1.0),
         "row-locks": lambda: on_postgresql(

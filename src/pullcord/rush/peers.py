@@ -1,9 +1,11 @@
-"""Two other ways to sell places over HTTP, with the same router and server: what the ledger is measured against.
+"""Three other ways to sell places over HTTP, on the same server: what the ledger is measured against.
 
 Each reads a `Peer` as JSON from the first line of stdin and answers with a `Ready` on stdout.
 
 `naive`: one transaction for each request on SQLite (WAL, synchronous=FULL), as most shops are written. `row locks`: one
 statement for each request on PostgreSQL, which locks the quotas' rows until its commit; connections from a pool.
+`bare`: group commit and nothing else, one statement of each kind for all who wait, without tokens, rights, history,
+hashes or replay: about what a machine can do from Python.
 An order is what it is for us: a capacity decrement, an order row with a unique key, and a row for the outbox.
 """
 
@@ -26,7 +28,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server as Granian
 from litestar import Litestar, Request, Response, post
 
-from pullcord.server import free_port, run
+from pullcord.server import RsgiProtocol, RsgiScope, free_port, run
 
 from .ours import Ready
 
@@ -47,7 +49,7 @@ _TABLES = (
 class Peer:
     """Which of the two, where its data are, and what is sold."""
 
-    kind: str  # naive | row locks
+    kind: str  # naive | row locks | bare
     address: str  # a file, or PostgreSQL's connection string
     variants: tuple[str, ...]
     places: int
@@ -162,11 +164,97 @@ class RowLocks:
         return True
 
 
+class Bare:
+    """All who wait are sold to in one transaction, by one thread; capacity is kept in memory."""
+
+    def __init__(self, peer: Peer, loop: asyncio.AbstractEventLoop) -> None:
+        self._more_s = peer.commit_ms_more / 1000
+        self._loop = loop
+        self._left = {ALL: peer.places} | dict.fromkeys(peer.variants, peer.places_each)
+        self._sold: dict[str, bool] = {}
+        self._waiting: list[tuple[Wish, str, asyncio.Future[bool]]] = []
+        self._news = threading.Condition()
+        self._raw = sqlite3.connect(peer.address, isolation_level=None, check_same_thread=False)
+        self._raw.execute("PRAGMA journal_mode = WAL")
+        self._raw.execute("PRAGMA synchronous = FULL")
+        make_tables(self._raw.execute, peer, "INTEGER PRIMARY KEY", "?")
+        threading.Thread(target=self._work, daemon=True).start()
+
+    async def sell(self, wish: Wish, key: str) -> bool:
+        answer: asyncio.Future[bool] = self._loop.create_future()
+        with self._news:
+            self._waiting.append((wish, key, answer))
+            self._news.notify()
+        return await answer
+
+    def _work(self) -> None:
+        while True:
+            with self._news:
+                while not self._waiting:
+                    self._news.wait()
+                group, self._waiting = self._waiting, []
+            answers = [self._decide(wish, key) for wish, key, _ in group]
+            new = [(wish, key) for (wish, key, _), (_, first) in zip(group, answers, strict=True) if first]
+            self._commit(new)
+            told = [(answer, placed) for (_, _, answer), (placed, _) in zip(group, answers, strict=True)]
+            self._loop.call_soon_threadsafe(self._tell, told)
+
+    def _decide(self, wish: Wish, key: str) -> tuple[bool, bool]:
+        """Whether the wish has a place, and whether it got it now."""
+        if key in self._sold:
+            return self._sold[key], False
+        placed = self._left[ALL] > 0 and self._left[wish.variant_id] > 0
+        self._sold[key] = placed
+        if placed:
+            self._left[ALL] -= 1
+            self._left[wish.variant_id] -= 1
+        return placed, placed
+
+    def _commit(self, new: list[tuple[Wish, str]]) -> None:
+        execute = self._raw.execute
+        execute("BEGIN IMMEDIATE")
+        taken = {variant: self._left[variant] for variant in {ALL, *(wish.variant_id for wish, _ in new)}}
+        self._raw.executemany("UPDATE quota SET remaining = ? WHERE variant_id = ?", [(n, v) for v, n in taken.items()])
+        self._raw.executemany(
+            "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?)", [(*msgspec.structs.astuple(wish), key) for wish, key in new]
+        )
+        self._raw.executemany(
+            "INSERT INTO outbox (order_id, body) VALUES (?, ?)",
+            [(wish.order_id, msgspec.json.encode(wish).decode()) for wish, _ in new],
+        )
+        if self._more_s:
+            time.sleep(self._more_s)
+        execute("COMMIT")
+
+    @staticmethod
+    def _tell(told: list[tuple[asyncio.Future[bool], bool]]) -> None:
+        for answer, placed in told:
+            if not answer.done():
+                answer.set_result(placed)
+
+
+def bare_front(sell: Sell) -> Callable[[RsgiScope, RsgiProtocol], Awaitable[None]]:
+    """A handler without a router."""
+    decode, encode = msgspec.json.Decoder(Wish).decode, msgspec.json.Encoder().encode
+    headers = [("content-type", "application/json")]
+
+    async def answer(scope: RsgiScope, protocol: RsgiProtocol) -> None:
+        wish = decode(await protocol())
+        placed = await sell(wish, scope.headers.get("idempotency-key"))
+        body = encode({"order_id": wish.order_id, "state": "reserved" if placed else "refused"})
+        protocol.response_bytes(201 if placed else 200, headers, body)
+
+    return answer
+
+
 async def serve(peer: Peer) -> None:
     """Serve until stdin ends."""
     sell: Sell
+    target: Any
     if peer.kind == "naive":
         sell = Naive(peer).sell
+    elif peer.kind == "bare":
+        sell = Bare(peer, asyncio.get_running_loop()).sell
     else:
         locks = RowLocks(peer)
         await locks.open()
@@ -181,8 +269,11 @@ async def serve(peer: Peer) -> None:
         return Response(body, status_code=201 if placed else 200, media_type="application/json")
 
     port = free_port("127.0.0.1")
-    app = Litestar([order], openapi_config=None)
-    granian = Granian(app, port=port, interface=Interfaces.ASGI, backlog=1024, websockets=False, log_enabled=False)
+    if peer.kind == "bare":
+        target, interface = bare_front(sell), Interfaces.RSGI
+    else:
+        target, interface = Litestar([order], openapi_config=None), Interfaces.ASGI
+    granian = Granian(target, port=port, interface=interface, backlog=1024, websockets=False, log_enabled=False)
     listening = asyncio.get_running_loop().create_task(granian.serve())
     await asyncio.sleep(0.5)
     sys.stdout.buffer.write(msgspec.json.encode(Ready(port, "none")) + b"\n")
@@ -194,7 +285,7 @@ async def serve(peer: Peer) -> None:
 
 def tables_say(peer: Peer) -> tuple[dict[str, int], list[tuple[str, str, str]]]:
     """What is left of each quota, and the orders: order, person, variant."""
-    if peer.kind == "naive":
+    if peer.kind != "row locks":
         with closing(sqlite3.connect(peer.address)) as raw:
             left = dict(raw.execute("SELECT variant_id, remaining FROM quota").fetchall())
             return left, raw.execute("SELECT order_id, person_id, variant_id FROM orders").fetchall()
