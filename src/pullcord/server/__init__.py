@@ -3,4 +3,16 @@
 from .bridge import RsgiProtocol, RsgiScope
 from .running import SWEEP_EVERY_S, Address, Running, Serving, free_port, run, running, serve, serve_in_thread
 
-__all__ = ["SWEEP_EVERY_S", "Address", "Running", "Serving", "free_port", "run", "running", "serve", "serve_in_thread"]
+__all__ = [
+    "SWEEP_EVERY_S",
+    "Address",
+    "RsgiProtocol",
+    "RsgiScope",
+    "Running",
+    "Serving",
+    "free_port",
+    "run",
+    "running",
+    "serve",
+    "serve_in_thread",
+]
