@@ -58,6 +58,7 @@ class SqliteDatabase(Database):
                 "foreign_keys = ON",
                 "cache_size = -65536",
                 "temp_store = MEMORY",
+                "wal_autocheckpoint = 16384",  # 64 MiB: a page that many groups change is copied back once for all
             ):
                 raw.execute(f"PRAGMA {pragma}")
 
