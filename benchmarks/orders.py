@@ -1,6 +1,6 @@
 """A rush over HTTP, ours beside other arrangements; the same as `pullcord bench orders`, killed under load as well.
 
-    python benchmarks/orders.py [--requests 60000]
+python benchmarks/orders.py [--requests 60000]
 """
 
 from __future__ import annotations

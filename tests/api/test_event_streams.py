@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+
 from api_house import UNLIMITED, ApiHouse, api_house
 
 QUICK = dataclasses.replace(UNLIMITED, heartbeat_s=0.02)
