@@ -356,7 +356,7 @@ def test_nothing_that_must_stay_secret_is_logged(
     browser: Open, customer: Customer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    for name in ("sqlalchemy.engine", "granian", "pullcord"):
+    for name in ("sqlalchemy.engine", "uvicorn", "pullcord"):
         caplog.set_level(logging.DEBUG, logger=name)
     visitor = browser()
     email, _ = customer()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import argon2
-from granian.constants import Interfaces
-from granian.server.embed import Server
 
 from pullcord import shop
 from pullcord.accounts import Accounts, accounts_url
@@ -22,6 +19,7 @@ from pullcord.app import App, open_app
 from pullcord.base import OrderId, ProgramId, SimulatedClock
 from pullcord.orders import OrderRow, find_order
 from pullcord.program import Program, read_program
+from pullcord.server import Address, bind, listening
 from pullcord.store import Command
 from pullcord.web import Context, Gateway, Options, assemble
 
@@ -105,9 +103,8 @@ def open_shop(where: Path | str, program: Program | None = None, options: Option
 
 @contextmanager
 def _served(app: App, accounts: Accounts, kept_at: str, clock: SimulatedClock, options: Options) -> Iterator[str]:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        port = trial.getsockname()[1]
+    bound = bind(Address(port=0))
+    port = bound.getsockname()[1]
     ready, stopping = threading.Event(), threading.Event()
     stop: list[Any] = []
     failed: list[BaseException] = []
@@ -116,18 +113,13 @@ def _served(app: App, accounts: Accounts, kept_at: str, clock: SimulatedClock, o
         loop = asyncio.get_running_loop()
         context = Context(app, Gateway(app.ledger, loop), accounts, kept_at, clock, options)
         shell = assemble(context, shop.route_handlers(context), shop.error_page)
-        server = Server(shell, address="127.0.0.1", port=port, interface=Interfaces.ASGINL, log_enabled=False)
         over = asyncio.Event()
         stop.append(lambda: loop.call_soon_threadsafe(over.set))
         lifespan: Any = shell.app
-        async with lifespan.lifespan():
-            listening = loop.create_task(server.serve())
-            await _answers(port)
+        async with lifespan.lifespan(), listening(shell, bound):
             ready.set()
             await over.wait()
             context.tail.close()
-            server.stop()
-            await asyncio.gather(listening, return_exceptions=True)
 
     def work() -> None:
         try:
@@ -149,14 +141,3 @@ def _served(app: App, accounts: Accounts, kept_at: str, clock: SimulatedClock, o
         if stop:
             stop[0]()
         thread.join()
-
-
-async def _answers(port: int) -> None:
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.01)
-        else:
-            writer.close()
-            return

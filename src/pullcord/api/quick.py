@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import msgspec
 
 from pullcord.base import CommandId, PullcordError, check_id
 from pullcord.campaigns import PlaceState
-from pullcord.web import HttpProblem
+from pullcord.web import Answered
 
 from .commands.orders import CampaignReservation
 from .endpoint import FrontDesk, name_of, watched
@@ -19,7 +19,6 @@ from .operation import PREFIX
 COMMAND = "campaigns.reserve"
 ROUTE_OF_QUICK = f"{PREFIX}/campaigns/{{campaign_id}}/orders"
 _ENCODE = msgspec.json.Encoder().encode
-HeaderOf = Callable[[str], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +40,34 @@ class QuickReservation:
     def __init__(self, front: FrontDesk) -> None:
         self._front = front
         self._desk = front.context.app.desk
-        self._give = front.context.gateway.give
+        self._hand = front.context.gateway.hand_quick
         self._monotonic = front.context.monotonic
         self._metrics = front.context.metrics
         self._decode = msgspec.json.Decoder(CampaignReservation).decode
 
-    async def answer(self, header: HeaderOf, campaign_id: str, body: bytes) -> QuickReply | None:
-        """The reply, once it is durable; or None."""
+    def ask(
+        self, headers: Mapping[bytes, bytes], campaign_id: str, body: bytes, done: Callable[[QuickReply | None], None]
+    ) -> None:
+        """`done` is called once, with None or with a reply that is durable. Headers are named in small letters."""
         front = self._front
-        authorization, key = header("authorization"), header("idempotency-key")
-        if authorization is None or key is None or header("content-type") != "application/json":
-            return None
-        token = authorization.encode("latin-1")
-        try:
-            asker = front.tokens.at_hand(token) or await front.tokens.verify(token)
-        except HttpProblem:
-            return None
-        if not asker.reaches(COMMAND) or header("pullcord-person") is not None:
-            return None
-        if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable() and " " not in key):
-            return None
+        key = headers.get(b"idempotency-key")
+        asker = front.tokens.at_hand(headers.get(b"authorization"))  # one that must be looked up takes the longer way
+        if (
+            asker is None
+            or key is None
+            or not (1 <= len(key) <= 255 and key.isascii() and b" " not in key and key.decode().isprintable())
+            or headers.get(b"content-type") != b"application/json"
+            or b"pullcord-person" in headers
+            or not asker.reaches(COMMAND)
+        ):
+            done(None)
+            return
         party_id = asker.party.party_id
-        if front.limiter is not None and front.limiter.take(party_id):
-            return None
-        name = name_of(party_id, None, key.encode("ascii"))
-        if name in front.running:
-            return None
-        front.running.add(name)
-        began = self._monotonic()
+        name = name_of(party_id, None, key)
+        if name in front.running or (front.limiter is not None and front.limiter.take(party_id)):
+            done(None)
+            return
+        decided: list[bool] = []
         try:
             given = self._decode(body)
             command = self._desk.reserve_in_campaign(
@@ -80,12 +79,19 @@ class QuickReservation:
                 check_id(campaign_id, "record"),
                 party=party_id,
             )
-            decided: list[bool] = []
-            answer = await self._give(watched(command, CommandId(f"h-{name}"), decided))
         except (PullcordError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return None
-        finally:
+            done(None)
+            return
+        began = self._monotonic()
+        front.running.add(name)
+
+        def answered(answer: Answered[Any]) -> None:
             front.running.discard(name)
-        self._metrics.command(COMMAND, self._monotonic() - began)
-        location = f"{PREFIX}/orders/{answer.order_id}" if answer.state is PlaceState.RESERVED else None
-        return QuickReply(201 if answer.refused is None else 200, _ENCODE(answer), location, not decided)
+            if isinstance(answer, BaseException):
+                done(None)
+                return
+            self._metrics.command(COMMAND, self._monotonic() - began)
+            location = f"{PREFIX}/orders/{answer.order_id}" if answer.state is PlaceState.RESERVED else None
+            done(QuickReply(201 if answer.refused is None else 200, _ENCODE(answer), location, not decided))
+
+        self._hand(watched(command, CommandId(f"h-{name}"), decided), answered)

@@ -24,11 +24,9 @@ from typing import Any
 
 import msgspec
 import psycopg
-from granian.constants import Interfaces
-from granian.server.embed import Server as Granian
 from litestar import Litestar, Request, Response, post
 
-from pullcord.server import RsgiProtocol, RsgiScope, free_port, run
+from pullcord.server import Address, LaneRequest, bind, listening, run
 
 from .ours import Ready
 
@@ -172,7 +170,7 @@ class Bare:
         self._loop = loop
         self._left = {ALL: peer.places} | dict.fromkeys(peer.variants, peer.places_each)
         self._sold: dict[str, bool] = {}
-        self._waiting: list[tuple[Wish, str, asyncio.Future[bool]]] = []
+        self._waiting: list[tuple[Wish, str, Callable[[bool], None]]] = []
         self._news = threading.Condition()
         self._raw = sqlite3.connect(peer.address, isolation_level=None, check_same_thread=False)
         self._raw.execute("PRAGMA journal_mode = WAL")
@@ -180,12 +178,11 @@ class Bare:
         make_tables(self._raw.execute, peer, "INTEGER PRIMARY KEY", "?")
         threading.Thread(target=self._work, daemon=True).start()
 
-    async def sell(self, wish: Wish, key: str) -> bool:
-        answer: asyncio.Future[bool] = self._loop.create_future()
+    def sell(self, wish: Wish, key: str, tell: Callable[[bool], None]) -> None:
+        """`tell` is called in the loop once it is durable."""
         with self._news:
-            self._waiting.append((wish, key, answer))
+            self._waiting.append((wish, key, tell))
             self._news.notify()
-        return await answer
 
     def _work(self) -> None:
         while True:
@@ -196,7 +193,7 @@ class Bare:
             answers = [self._decide(wish, key) for wish, key, _ in group]
             new = [(wish, key) for (wish, key, _), (_, first) in zip(group, answers, strict=True) if first]
             self._commit(new)
-            told = [(answer, placed) for (_, _, answer), (placed, _) in zip(group, answers, strict=True)]
+            told = [(tell, placed) for (_, _, tell), (placed, _) in zip(group, answers, strict=True)]
             self._loop.call_soon_threadsafe(self._tell, told)
 
     def _decide(self, wish: Wish, key: str) -> tuple[bool, bool]:
@@ -227,34 +224,39 @@ class Bare:
         execute("COMMIT")
 
     @staticmethod
-    def _tell(told: list[tuple[asyncio.Future[bool], bool]]) -> None:
-        for answer, placed in told:
-            if not answer.done():
-                answer.set_result(placed)
+    def _tell(told: list[tuple[Callable[[bool], None], bool]]) -> None:
+        for tell, placed in told:
+            tell(placed)
 
 
-def bare_front(sell: Sell) -> Callable[[RsgiScope, RsgiProtocol], Awaitable[None]]:
-    """A handler without a router."""
-    decode, encode = msgspec.json.Decoder(Wish).decode, msgspec.json.Encoder().encode
-    headers = [("content-type", "application/json")]
+class BareLane:
+    """Everything that is posted is a wish."""
 
-    async def answer(scope: RsgiScope, protocol: RsgiProtocol) -> None:
-        wish = decode(await protocol())
-        placed = await sell(wish, scope.headers.get("idempotency-key"))
-        body = encode({"order_id": wish.order_id, "state": "reserved" if placed else "refused"})
-        protocol.response_bytes(201 if placed else 200, headers, body)
+    def __init__(self, sell: Callable[[Wish, str, Callable[[bool], None]], None]) -> None:
+        self._sell = sell
+        self._decode, self._encode = msgspec.json.Decoder(Wish).decode, msgspec.json.Encoder().encode
 
-    return answer
+    def takes(self, target: bytes) -> bool:
+        return True
+
+    def serve(self, request: LaneRequest) -> None:
+        wish = self._decode(request.body)
+
+        def tell(placed: bool) -> None:
+            body = self._encode({"order_id": wish.order_id, "state": "reserved" if placed else "refused"})
+            request.answer(201 if placed else 200, b"content-type: application/json\r\n", body)
+
+        self._sell(wish, request.headers[b"idempotency-key"].decode(), tell)
 
 
 async def serve(peer: Peer) -> None:
     """Serve until stdin ends."""
-    sell: Sell
-    target: Any
+    sell: Sell | None = None
+    lane: BareLane | None = None
     if peer.kind == "naive":
         sell = Naive(peer).sell
     elif peer.kind == "bare":
-        sell = Bare(peer, asyncio.get_running_loop()).sell
+        lane = BareLane(Bare(peer, asyncio.get_running_loop()).sell)
     else:
         locks = RowLocks(peer)
         await locks.open()
@@ -263,24 +265,18 @@ async def serve(peer: Peer) -> None:
 
     @post("/orders")
     async def order(request: Request[Any, Any, Any]) -> Response[bytes]:
+        assert sell is not None
         wish = decode(await request.body())
         placed = await sell(wish, request.headers["idempotency-key"])
         body = msgspec.json.encode({"order_id": wish.order_id, "state": "reserved" if placed else "refused"})
         return Response(body, status_code=201 if placed else 200, media_type="application/json")
 
-    port = free_port("127.0.0.1")
-    if peer.kind == "bare":
-        target, interface = bare_front(sell), Interfaces.RSGI
-    else:
-        target, interface = Litestar([order], openapi_config=None), Interfaces.ASGI
-    granian = Granian(target, port=port, interface=interface, backlog=1024, websockets=False, log_enabled=False)
-    listening = asyncio.get_running_loop().create_task(granian.serve())
-    await asyncio.sleep(0.5)
-    sys.stdout.buffer.write(msgspec.json.encode(Ready(port, "none")) + b"\n")
-    sys.stdout.flush()
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
-    granian.stop()  # type: ignore[no-untyped-call]
-    await listening
+    app: Any = Litestar([order], openapi_config=None)
+    bound = bind(Address(port=0))
+    async with listening(app, bound, lane=lane, body_bytes_max=10_000):
+        sys.stdout.buffer.write(msgspec.json.encode(Ready(bound.getsockname()[1], "none")) + b"\n")
+        sys.stdout.flush()
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
 
 
 def tables_say(peer: Peer) -> tuple[dict[str, int], list[tuple[str, str, str]]]:

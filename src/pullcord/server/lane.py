@@ -7,54 +7,51 @@ as if there were no fast lane: commands are named by their key, so that asking a
 
 from __future__ import annotations
 
-from pullcord.api import ROUTE_OF_QUICK, FrontDesk, QuickReservation
+from pullcord.api import ROUTE_OF_QUICK, FrontDesk, QuickReply, QuickReservation
 from pullcord.web import Context, Shell
 
-from .bridge import RsgiProtocol, RsgiScope, pass_on
+from .listening import LaneRequest
 
-_BEFORE = "/api/v1/campaigns/"
-_AFTER = "/orders"
+_BEFORE = b"/api/v1/campaigns/"
+_AFTER = b"/orders"
 
 
-class Front:
-    """What granian calls."""
+class ReservationLane:
+    """Takes reservations in a campaign."""
 
     def __init__(self, context: Context, front_desk: FrontDesk, shell: Shell) -> None:
         self._quick = QuickReservation(front_desk)
         self._shell = shell
         self._limiter = shell.limiter
-        self._bytes_max = context.options.body_bytes_max
         self._monotonic = context.monotonic
         self._open = not shell.traced  # a trace begins in the shell
-        self._headers = [
-            ("content-type", "application/json"),
-            ("cache-control", "no-store"),
-            *((name.decode(), value.decode()) for name, value in shell.api_headers),
-        ]
+        own = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *shell.api_headers]
+        self._head = b"".join(b"%b: %b\r\n" % header for header in own)
 
-    async def __rsgi__(self, scope: RsgiScope, protocol: RsgiProtocol) -> None:
-        if scope.proto != "http":
+    def takes(self, target: bytes) -> bool:
+        """Whether it is the address of a campaign's orders, without a query."""
+        return self._open and target.endswith(_AFTER) and target.startswith(_BEFORE) and b"?" not in target
+
+    def serve(self, request: LaneRequest) -> None:
+        """Answer what goes well, once it is durable; pass on the rest."""
+        if self._limiter is not None and self._limiter.take(request.client):
+            request.pass_on()
             return
-        path = scope.path
-        if self._open and path.startswith(_BEFORE) and path.endswith(_AFTER) and scope.method == "POST":
-            length = scope.headers.get("content-length", "")
-            if length.isdigit() and int(length) <= self._bytes_max and self._admitted(scope.client):
-                began = self._monotonic()
-                body = await protocol()
-                made = await self._quick.answer(scope.headers.get, path[len(_BEFORE) : -len(_AFTER)], body)
-                if made is None:
-                    await pass_on(self._shell, scope, protocol, body)
-                    return
-                request_id = self._shell.next_id()
-                headers = [*self._headers, ("x-request-id", request_id)]
-                if made.location is not None:
-                    headers.append(("location", made.location))
-                if made.replayed:
-                    headers.append(("idempotent-replayed", "true"))
-                protocol.response_bytes(made.status, headers, made.body)
-                self._shell.ended("POST", ROUTE_OF_QUICK, made.status, self._monotonic() - began, request_id)
-                return
-        await pass_on(self._shell, scope, protocol)
+        began = self._monotonic()
 
-    def _admitted(self, client: str) -> bool:
-        return self._limiter is None or not self._limiter.take(client.rpartition(":")[0])
+        def done(made: QuickReply | None) -> None:
+            if made is None:
+                request.pass_on()
+                return
+            shell = self._shell
+            request_id = shell.next_id()
+            head = b"%bx-request-id: %b\r\n" % (self._head, request_id.encode())
+            if made.location is not None:
+                head += b"location: %b\r\n" % made.location.encode()
+            if made.replayed:
+                head += b"idempotent-replayed: true\r\n"
+            request.answer(made.status, head, made.body)
+            shell.ended("POST", ROUTE_OF_QUICK, made.status, self._monotonic() - began, request_id)
+
+        campaign_id = request.target[len(_BEFORE) : -len(_AFTER)].decode("ascii", "replace")
+        self._quick.ask(request.headers, campaign_id, request.body, done)

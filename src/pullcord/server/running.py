@@ -12,9 +12,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import dataclass, field
 from typing import Any
 
-from granian.constants import Interfaces
-from granian.server.embed import Server as Granian
-
 from pullcord import api, shop
 from pullcord.accounts import Accounts, accounts_url
 from pullcord.app import App, open_app
@@ -23,10 +20,10 @@ from pullcord.program import Program
 from pullcord.web import Context, Gateway, Options, assemble
 
 from .acting import acting
-from .lane import Front
+from .lane import ReservationLane
+from .listening import listening
 from .upkeep import upkeep
 
-BACKLOG = 1024
 SWEEP_EVERY_S = 30.0
 
 
@@ -74,9 +71,9 @@ async def running(serving: Serving) -> AsyncIterator[Running]:
 
     Raises Conflict where the port is taken, or where another process writes to the ledger.
     """
-    host, port = _free_address(serving.address)
     program = serving.program
     with (
+        bind(serving.address) as bound,
         open_app(program, serving.url, serving.clock) as app,
         Accounts.open(
             accounts_url(serving.url),
@@ -97,28 +94,19 @@ async def running(serving: Serving) -> AsyncIterator[Running]:
         shell = assemble(
             context, [*api.route_handlers(context, front_desk), *shop.route_handlers(context)], shop.error_page
         )
-        front = Front(context, front_desk, shell)
+        lane = ReservationLane(context, front_desk, shell)
         _collect_less()
-        granian = Granian(
-            front,
-            address=host,
-            port=port,
-            interface=Interfaces.RSGI,
-            backlog=BACKLOG,
-            websockets=False,
-            log_enabled=False,
-        )
         lifespan: Any = shell.app
-        async with lifespan.lifespan(), upkeep(context, serving.sweep_every_s), _acting(context, serving.act):
-            listening = asyncio.get_running_loop().create_task(granian.serve())
+        async with (
+            lifespan.lifespan(),
+            upkeep(context, serving.sweep_every_s),
+            _acting(context, serving.act),
+            listening(shell, bound, lane=lane, body_bytes_max=serving.options.body_bytes_max),
+        ):
             try:
-                await _answers(host, port, listening)
-                yield Running(host, port, context)
+                yield Running(serving.address.host, bound.getsockname()[1], context)
             finally:
                 context.tail.close()
-                granian.stop()  # type: ignore[no-untyped-call]
-                with suppress(asyncio.CancelledError):
-                    await listening
 
 
 def _acting(context: Context, act: bool) -> AbstractAsyncContextManager[None]:
@@ -131,39 +119,20 @@ def _open_campaigns(app: App, names: tuple[str, ...]) -> None:
             raise answer
 
 
-def free_port(host: str) -> int:
-    """A port that is free at this moment."""
-    return _free_address(Address(host, 0))[1]
-
-
-def _free_address(address: Address) -> tuple[str, int]:
-    """The address, with a port that is free; Conflict where the one that was asked for is not."""
+def bind(address: Address) -> socket.socket:
+    """A socket at the address; Conflict where it cannot be had."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((address.host, address.port))
-        except OSError as failure:
-            raise Conflict(
-                f"{address.host}:{address.port} cannot be listened at: {failure.strerror}",
-                "choose another with --host and --port; port 0 takes one that is free",
-            ) from failure
-        return address.host, int(trial.getsockname()[1])
-
-
-async def _answers(host: str, port: int, listening: asyncio.Task[None]) -> None:
-    """Wait until somebody could get in."""
-    while True:
-        if listening.done():
-            await listening
-            raise Conflict(f"the server at {host}:{port} ended before it began", "look at what it said")
-        try:
-            _, writer = await asyncio.open_connection(host, port)
-        except OSError:
-            await asyncio.sleep(0.01)
-        else:
-            writer.close()
-            return
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((address.host, address.port))
+    except OSError as failure:
+        bound.close()
+        raise Conflict(
+            f"{address.host}:{address.port} cannot be listened at: {failure.strerror}",
+            "choose another with --host and --port; port 0 takes one that is free",
+        ) from failure
+    return bound
 
 
 def _collect_less() -> None:

@@ -6,7 +6,8 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import psycopg
 import sqlalchemy as sa
@@ -16,6 +17,27 @@ from .table import Table
 
 R = TypeVar("R")
 RawConnection = Any  # sqlite3.Connection or psycopg.Connection
+
+Changes: TypeAlias = list[tuple[TableSql[Any], list[tuple[Any, ...]], list[tuple[Any, ...]]]]
+"""For each table that was changed: the keys of rows to remove, and rows to write, as the database takes them."""
+
+
+class Head(NamedTuple):
+    """Where a program's chain ends, and whose turn it is to write."""
+
+    seq: int
+    hash: bytes
+    program_id: str
+    epoch: int
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one commit writes."""
+
+    changes: Changes
+    events: list[tuple[Any, ...]]  # program, seq, recorded_at, kind, stream, version, party, cause, body, hash
+    head: Head
 
 
 def root_of(failure: BaseException) -> BaseException:
@@ -27,6 +49,7 @@ class Database(ABC):
     """One kind of database: an engine for readers, and the raw connection of the writer."""
 
     mark: str  # placeholder of a parameter
+    at_hand: bool = False  # in this process: what is written to it is written without waiting, until the commit
     columns_sql: str  # table and column of every table, in the columns' order
 
     def __init__(self, url: sa.URL) -> None:
@@ -126,6 +149,32 @@ class Database(ABC):
     def upsert(self, cursor: Any, sql: TableSql[Any], rows: list[tuple[Any, ...]]) -> None:
         """Write rows, replacing those with the same keys."""
         cursor.executemany(sql.upsert, rows)
+
+    def write_rows(self, cursor: Any, changes: Changes) -> None:
+        """Write what was changed: removals first, then rows, parents before children."""
+        for sql, gone, _ in reversed(changes):
+            if gone:
+                cursor.executemany(sql.delete, gone)
+        for sql, _, rows in changes:
+            if rows:
+                self.upsert(cursor, sql, rows)
+
+    def write_batch(self, raw: RawConnection, cursor: Any, batch: Batch) -> bool:
+        """Begin a transaction and write a batch in it; False where its head is another's to move."""
+        self.begin_write(raw)
+        with self.together(raw, len(batch.events)):
+            self.write_rows(cursor, batch.changes)
+            self.insert_events(cursor, batch.events)
+            moved = self.move_head(raw, batch.head)
+        return bool(moved.rowcount == 1)
+
+    def move_head(self, raw: RawConnection, head: Head) -> Any:
+        """The cursor of the statement that moves the head; it moves no row when this writer's time is over."""
+        cursor = raw.cursor()
+        cursor.execute(
+            self.sql("UPDATE ledger_head SET seq = ?, hash = ? WHERE program_id = ? AND writer_epoch = ?"), head
+        )
+        return cursor
 
     @abstractmethod
     def first_versions(self, cursor: Any, program_id: str, streams: list[str]) -> Iterable[tuple[str, str]]:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from pullcord.base import Clock, Corrupt, InvalidInput, NotFound, ProgramId, PullcordError, check_id
 
 from .address import database
+from .asks import Failure
 from .command import Command
 from .database import Database
 from .event import Event, codec_for, codec_of
@@ -23,7 +24,7 @@ from .schema import EVENT, LEDGER_HEAD
 from .statements import TableSql
 from .table import Projection, Reader, Table
 from .transaction import Reaction, select_records
-from .writer import Failure, Writer
+from .writer import Writer
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -203,16 +204,23 @@ class Ledger(LedgerReader):
     def submit(self, commands: Sequence[Command[Any]], done: Callable[[list[Any]], object]) -> None:
         """Hand commands over without waiting. `done` is called once all are durable, in the writer's thread, with the
         answers in order; a PullcordError stands where a command raised."""
+        self._writer.submit(commands, _telling(commands, done))
 
-        def tell(answers: list[Any]) -> None:
-            done(
-                [
-                    _as_error(command, answer.cause) if isinstance(answer, Failure) else answer
-                    for command, answer in zip(commands, answers, strict=True)
-                ]
-            )
+    def decide_ahead(
+        self, commands: Sequence[Command[Any]], done: Callable[[list[Any]], object], free: Callable[[], object]
+    ) -> int | None:
+        """Decide the first of these commands at once, in this thread, as far as memory suffices; how many they are.
 
-        self._writer.submit(commands, tell)
+        For what is quickly decided, by somebody who gives much of it: the ledger's own thread commits what was decided
+        before in the meantime. `done` is called as in `submit`, with the answers to the first commands, once they are
+        durable; the rest are to be submitted. Answers and effects are those of `submit`. None: the ledger's thread is
+        deciding what was submitted; `free` is called, in that thread, when it may be asked again.
+        """
+        return self._writer.decide_ahead(commands, _telling(commands, done), free)
+
+    def go_on(self) -> None:
+        """Begin the next commit, if something that was decided ahead waits for it: to be called when `done` was."""
+        self._writer.go_on()
 
     def head(self) -> int:
         """The seq of the last event that is durable; 0 before the first."""
@@ -222,6 +230,18 @@ class Ledger(LedgerReader):
         """Answer what is waiting, and let the next writer in."""
         self._writer.close()
         super().close()
+
+
+def _telling(commands: Sequence[Command[Any]], done: Callable[[list[Any]], object]) -> Callable[[list[Any]], object]:
+    def tell(answers: list[Any]) -> None:
+        done(
+            [
+                _as_error(command, answer.cause) if isinstance(answer, Failure) else answer
+                for command, answer in zip(commands, answers, strict=False)
+            ]
+        )
+
+    return tell
 
 
 def _as_error(command: Command[Any], cause: BaseException) -> PullcordError:

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from pullcord.base import InvalidInput
 
-from .database import Database
+from .database import Changes, Database
 from .statements import TableSql
 from .table import Key, Projection, Table
 
@@ -46,6 +46,7 @@ class RowCache:
     ) -> None:
         self._database = database
         self._cursor = cursor
+        self.look = cursor  # what is read is read with it
         self._rows_max = rows_max
         self._shelves: dict[Table[Any], Shelf[Any]] = {}
         self.journal: list[tuple[Shelf[Any], Key, Any]] = []
@@ -65,7 +66,7 @@ class RowCache:
 
     def use(self, cursor: Any) -> None:
         """Go on with another connection."""
-        self._cursor = cursor
+        self._cursor = self.look = cursor
 
     def get(self, table: Table[R], *key: Any) -> R | None:
         """The row with this key as the command in progress sees it, or None."""
@@ -91,16 +92,16 @@ class RowCache:
             )
         if not shelf.looked:
             shelf.looked = True
-            self._cursor.execute(shelf.sql.first, (shelf.sql.program_id, _SMALL + 1))
-            found = self._cursor.fetchall()
+            self.look.execute(shelf.sql.first, (shelf.sql.program_id, _SMALL + 1))
+            found = self.look.fetchall()
             if len(found) <= _SMALL:
                 for values in found:
                     known = shelf.sql.record(values)
                     shelf.rows.setdefault(shelf.key_of(known), known)  # what is in memory is newer
                 shelf.complete = True
                 return shelf.rows.get(key)
-        self._cursor.execute(shelf.sql.get, shelf.sql.key_parameters(key))
-        values = self._cursor.fetchone()
+        self.look.execute(shelf.sql.get, shelf.sql.key_parameters(key))
+        values = self.look.fetchone()
         row: R | None = None if values is None else shelf.sql.record(values)
         shelf.rows[key] = row
         return row
@@ -122,22 +123,23 @@ class RowCache:
         self.journal.clear()
         self._overwritten = False
 
-    def flush(self) -> None:
-        """Write what was changed: removals first, then rows, parents before children."""
-        cursor = self._cursor
-        if any(old is _UNKNOWN for _, _, old in self.journal):
+    def take(self) -> Changes:
+        """What was changed since it was last taken, to be written."""
+        if self.journal and any(old is _UNKNOWN for _, _, old in self.journal):
             self._overwritten = True
-        for shelf in reversed(self._shelves.values()):
-            gone = [key for key in shelf.dirty if shelf.rows[key] is None]
-            if gone:
-                cursor.executemany(shelf.sql.delete, [shelf.sql.key_parameters(key) for key in gone])
+        taken: Changes = []
         for shelf in self._shelves.values():
             if shelf.dirty:
-                parameters, rows = shelf.sql.parameters, shelf.rows
-                kept = [parameters(row) for key in shelf.dirty if (row := rows[key]) is not None]
-                if kept:
-                    self._database.upsert(cursor, shelf.sql, kept)
+                sql, rows = shelf.sql, shelf.rows
+                gone = [sql.key_parameters(key) for key in shelf.dirty if rows[key] is None]
+                kept = [sql.parameters(row) for key in shelf.dirty if (row := rows[key]) is not None]
+                taken.append((sql, gone, kept))
                 shelf.dirty = {}
+        return taken
+
+    def flush(self) -> None:
+        """Write what was changed."""
+        self._database.write_rows(self._cursor, self.take())
 
     def forget(self) -> None:
         """Drop everything: the database is right, memory is not."""
@@ -146,11 +148,12 @@ class RowCache:
             shelf.forget()
 
     def trim(self) -> None:
-        """Keep memory within bounds. Only called when everything is written."""
-        while sum(len(shelf.rows) for shelf in self._shelves.values()) > self._rows_max:
-            largest = max(self._shelves.values(), key=lambda shelf: len(shelf.rows))
-            keys = list(largest.rows)
-            for key in keys[: len(keys) // 2 + 1]:
+        """Keep memory within bounds. Only called when everything is written but for what is dirty, which stays."""
+        shelves = [shelf for shelf in self._shelves.values() if shelf.rows]
+        while sum(len(shelf.rows) - len(shelf.dirty) for shelf in shelves) > self._rows_max:
+            largest = max(shelves, key=lambda shelf: len(shelf.rows) - len(shelf.dirty))
+            clean = [key for key in largest.rows if key not in largest.dirty]
+            for key in clean[: len(clean) // 2 + 1]:
                 del largest.rows[key]
             largest.complete = False
 

@@ -27,6 +27,7 @@ class SqliteDatabase(Database):
     """SQLite in WAL mode, every commit synced to the disk before it is answered."""
 
     mark = "?"
+    at_hand = True
     columns_sql = (
         "SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c"
         " WHERE t.type = 'table' ORDER BY t.name, c.cid"

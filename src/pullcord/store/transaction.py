@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from pullcord.base import Conflict, InvalidInput, PartyId, ProgramId
 
+from .asks import NeedsDatabase
 from .command import STREAM_PREFIX
 from .event import Event, codec_of
 from .rows import ProjectionRows, RowCache
@@ -44,6 +45,11 @@ class Page:
         self.drafts: list[tuple[Event[Any], bytes]] = []  # events of the command in progress, and their sealed bodies
         self.flush_events: Callable[[], None] = lambda: None
         self.flush_failure: BaseException | None = None
+        self.from_memory = False  # the database is busy with an earlier commit: it cannot be brought up to date
+
+    def use(self, cursor: Any) -> None:
+        """Read with this cursor from now on."""
+        self.cursor = self.rows.look = cursor
 
     def version(self, stream: str) -> int:
         """The stream's version; 0 when it does not exist."""
@@ -59,6 +65,8 @@ class Page:
     def flush(self, *, events: bool) -> None:
         """Bring the database up to what is in hand, so that it can be asked."""
         try:
+            if self.from_memory:
+                raise NeedsDatabase
             self.rows.flush()
             if events:
                 self.flush_events()

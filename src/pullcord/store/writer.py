@@ -1,4 +1,8 @@
-"""The one writer of a program: takes what is waiting, decides it, commits once, then answers."""
+"""The one writer of a program: takes what is waiting, decides it, commits once, then answers.
+
+What can be decided from memory alone may be decided at once, in the thread of whoever asks, while the writer's thread
+commits what was decided before (`decide_ahead`). Whoever decides holds the pen; only the writer's thread commits.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -13,9 +18,10 @@ import msgspec
 
 from pullcord.base import Clock, Conflict, Corrupt, InvalidInput, ProgramId
 
+from .asks import Ahead, Ask, Begun, Done, Failure, GroupFailed
 from .columns import instant_text
 from .command import STREAM_PREFIX, Command, CommandAnswered, fingerprint, open_answer, seal_answer
-from .database import Database
+from .database import Batch, Database, Head
 from .event import Event, chain, codec_of, genesis
 from .forms import settle
 from .rows import RowCache, Unsure
@@ -25,32 +31,9 @@ from .transaction import Page, Reaction, Transaction, react
 log = logging.getLogger(__name__)
 
 ROWS_MAX = 200_000  # rows kept in memory between groups
-VERSIONS_MAX = 200_000  # streams whose version is kept in memory
-
-
-class Ask:
-    """Commands handed to the writer together; `done` is called, in the writer's thread, once all are answered."""
-
-    __slots__ = ("answers", "commands", "done", "taken")
-
-    def __init__(self, commands: Sequence[Command[Any]], done: Callable[[list[Any]], object]) -> None:
-        self.commands = commands
-        self.answers: list[Any] = []  # an answer, or the Failure that stands for it
-        self.taken = 0
-        self.done = done
-
-
-class GroupFailed(Exception):
-    """The group cannot be committed as a whole: each of its commands must be tried alone."""
-
-
-class Failure:
-    """Stands in the place of an answer."""
-
-    __slots__ = ("cause",)
-
-    def __init__(self, cause: BaseException) -> None:
-        self.cause = cause
+VERSIONS_MAX = 300_000  # streams whose version is kept in memory
+GO_ON_S = 0.002  # how long whoever decides ahead has to begin the next commit
+PEN_S = 0.005  # how long to wait for the pen before the writer's thread is left to decide
 
 
 class Writer:
@@ -77,7 +60,9 @@ class Writer:
         self._fenced: Conflict | None = None
         self._stale = False  # memory may differ from the database, and must be read again before it is used
         self._connection, self._raw, self._cursor = database.writing_connection()
+        self._reading: Any = None
         try:
+            self._reading, _, self._looking = database.writing_connection()
             database.take_writer_lock(self._raw, program_id)
             rows = RowCache(database, self._cursor, program_id, projections, ROWS_MAX)
             settle(database, self._connection, self._raw, program_id, projections, create=create)
@@ -97,10 +82,16 @@ class Writer:
             self._epoch = self._begin_epoch()
             self._load_head()
         except BaseException:
-            database.end_writing(self._connection, self._raw)
+            self._end()
             raise
         self.committed_seq = self._page.seq
         self._asks: deque[Ask] = deque()
+        self._ahead = Ahead()
+        self._begun: Begun | None = None  # what is being committed, once it was decided ahead
+        self._in_flight: dict[str, CommandAnswered] = {}  # its answers
+        self._pen = threading.Lock()  # held by whoever decides
+        self._busy = False  # the writer's thread decides
+        self._waiting: list[Callable[[], object]] = []  # to be told when it has decided
         self._wake = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._work, name=f"ledger-writer-{program_id}", daemon=True)
@@ -125,7 +116,7 @@ class Writer:
         answered.wait()
         return found
 
-    def submit(self, commands: Sequence[Command[Any]], done: Callable[[list[Any]], object]) -> None:
+    def submit(self, commands: Sequence[Command[Any]], done: Done) -> None:
         """Hand commands over without waiting; `done` gets answers and Failures in the writer's thread: be brief."""
         ask = Ask(commands, done)
         with self._wake:
@@ -133,6 +124,46 @@ class Writer:
                 raise Conflict(f"the ledger `{self._database.name}` is closed", "open it again")
             self._asks.append(ask)
             self._wake.notify()
+
+    def decide_ahead(self, commands: Sequence[Command[Any]], done: Done, free: Callable[[], object]) -> int | None:
+        """Decide the first of these commands here and now, from memory; how many. The rest are to be submitted.
+
+        `done` gets the answers to the first once they are durable, as in `submit`; it is not called for none. The first
+        that needs the database ends it. None: the writer's thread is deciding others; `free` is called when it has.
+        """
+        if not self._pen.acquire(timeout=0 if self._busy else PEN_S):
+            with self._wake:
+                if self._busy:
+                    self._waiting.append(free)
+                    return None
+            return 0
+        try:
+            if self._asks or self._closing or self._stale or self._fenced or self._looking is None:
+                return 0
+            answers = self._decide_from_memory(commands)
+            if not answers:
+                return 0
+            ask = Ask(commands[: len(answers)], done)
+            ask.answers = answers
+            self._ahead.asks.append(ask)
+            if self._begun is None:
+                self._begin_commit()
+        finally:
+            self._pen.release()
+        return len(answers)
+
+    def go_on(self) -> None:
+        """Begin to commit what was decided ahead since the last commit began, if there is something.
+
+        To be called by whoever decides ahead when told of a commit: what can be written without waiting is written in
+        their thread. Where nobody does, the writer's thread does it a little later.
+        """
+        if self._ahead.asks and self._begun is None and not self._busy and self._pen.acquire(timeout=PEN_S):
+            try:
+                if self._ahead.asks and self._begun is None:
+                    self._begin_commit()
+            finally:
+                self._pen.release()
 
     def close(self) -> None:
         """Answer what is waiting, then let the next writer in."""
@@ -142,6 +173,11 @@ class Writer:
             self._closing = True
             self._wake.notify()
         self._thread.join()
+        self._end()
+
+    def _end(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
         self._database.end_writing(self._connection, self._raw)
 
     # --- opening -----------------------------------------------------------------------------------------------
@@ -183,25 +219,55 @@ class Writer:
     def _work(self) -> None:
         while True:
             with self._wake:
-                while not self._asks and not self._closing:
-                    self._wake.wait()
-                if not self._asks:
-                    return
+                while self._begun is None and not self._asks:
+                    if not self._ahead.asks:
+                        if self._closing:
+                            return
+                        self._wake.wait()
+                    elif self._closing or not self._wake.wait(GO_ON_S):
+                        break
+            if self._begun is None and not self._asks:
+                with self._pen:
+                    if self._ahead.asks and self._begun is None:
+                        self._begin_commit()
+            if self._begun is not None:
+                self._end_commit(self._begun)
+            elif self._asks:
+                self._carry_out_asks()
+
+    def _carry_out_asks(self) -> None:
+        with self._pen:
+            if self._ahead.asks and self._begun is None:
+                self._begin_commit()
+            if self._begun is not None:
+                return  # they come first
+            if self._looking is None:
+                self._open_reading()
+            with self._wake:
+                self._busy = True
                 group = self._take()
             together = [command for _, commands in group for command in commands]
             try:
                 answers = self._carry_out(together)
             except BaseException as failure:  # whatever it is, nobody may wait for ever
                 answers = [Failure(failure)] * len(together)
-            position = 0
-            for ask, commands in group:
-                ask.answers += answers[position : position + len(commands)]
-                position += len(commands)
-                if len(ask.answers) == len(ask.commands):
-                    try:
-                        ask.done(ask.answers)
-                    except Exception:  # a listener's fault must not end the writer
-                        log.exception("the listener of %d commands failed", len(ask.commands))
+        with self._wake:
+            self._busy = False
+            waiting, self._waiting = self._waiting, []
+        for free in waiting:
+            free()
+        position = 0
+        for ask, commands in group:
+            ask.answers += answers[position : position + len(commands)]
+            position += len(commands)
+            if len(ask.answers) == len(ask.commands):
+                self._tell(ask)
+
+    def _tell(self, ask: Ask) -> None:
+        try:
+            ask.done(ask.answers)
+        except Exception:  # a listener's fault must not end the writer
+            log.exception("the listener of %d commands failed", len(ask.commands))
 
     def _take(self) -> list[tuple[Ask, Sequence[Command[Any]]]]:
         """Up to `group_max` waiting commands; the rest of a long ask goes to the back, so that none waits for it."""
@@ -249,13 +315,22 @@ class Writer:
         except Exception as failure:
             log.warning("the ledger cannot be read again yet: %s", failure)
 
+    def _open_reading(self) -> None:
+        """Open anew what is looked into while the other connection commits."""
+        with suppress(Exception):  # without it, everything is decided in the writer's thread
+            if self._reading is not None:
+                self._reading.invalidate()
+                self._reading.close()
+            self._reading, _, self._looking = self._database.writing_connection()
+
     def _read_again(self) -> None:
         page = self._page
         if self._database.is_lost(self._raw):
             self._connection.invalidate()
             self._connection.close()
             self._connection, self._raw, self._cursor = self._database.writing_connection()
-            page.connection, page.cursor = self._connection, self._cursor
+            page.connection = self._connection
+            page.cursor = self._cursor
             page.rows.use(self._cursor)
             self._database.take_writer_lock(self._raw, self._program_id)
         if self._database.in_transaction(self._raw):
@@ -268,10 +343,9 @@ class Writer:
         if self._stale:
             self._read_again()
         self._database.begin_write(self._raw)
-        kept: dict[str, Any] = {}
+        kept: dict[str, CommandAnswered] = {}
         streams = [STREAM_PREFIX + command.id for command in commands]
-        for stream, body in self._database.first_versions(self._cursor, self._program_id, streams):
-            kept[stream] = self._answered.open(body)
+        self._find_kept(self._cursor, streams, kept)
         now = self._clock.now()  # one instant for the group: it becomes true in one moment
         at = instant_text(now)
         answers = [
@@ -282,34 +356,133 @@ class Writer:
             with self._database.together(self._raw, len(self._unwritten)):
                 page.rows.flush()
                 self._write_events()
-                moved = self._move_head(page.seq)
+                moved = self._database.move_head(self._raw, self._head())
             if moved.rowcount != 1:
-                self._fenced = Conflict(
-                    f"another writer has taken over program `{self._program_id}` in `{self._database.name}`",
-                    "this one has stopped; open the ledger again once the other is closed",
-                )
-                raise self._fenced
+                raise self._taken_over()
         self._cursor.execute("COMMIT")
         self.committed_seq = page.seq
+        self._trim()
+        return answers
+
+    def _head(self) -> Head:
+        return Head(self._page.seq, self._hash, self._program_id, self._epoch)
+
+    def _taken_over(self) -> Conflict:
+        """What ends this writer for good."""
+        self._fenced = Conflict(
+            f"another writer has taken over program `{self._program_id}` in `{self._database.name}`",
+            "this one has stopped; open the ledger again once the other is closed",
+        )
+        return self._fenced
+
+    def _find_kept(self, cursor: Any, streams: list[str], kept: dict[str, CommandAnswered]) -> None:
+        """Add to `kept` what the commands of these streams were answered before."""
+        if self._page.versions_complete:  # no stream exists but those in memory
+            versions = self._page.versions
+            streams = [stream for stream in streams if stream in versions]
+        if streams:
+            for stream, body in self._database.first_versions(cursor, self._program_id, streams):
+                kept[stream] = self._answered.open(body)
+
+    def _trim(self) -> None:
+        """Keep memory within bounds, now that all but what is decided ahead is written."""
+        page = self._page
         page.rows.trim()
         if len(page.versions) > VERSIONS_MAX:
-            page.versions.clear()
+            page.versions = {row[4]: row[5] for row in self._unwritten}
             page.versions_complete = False
+
+    # --- deciding ahead of the commit --------------------------------------------------------------------------
+
+    def _decide_from_memory(self, commands: Sequence[Command[Any]]) -> list[Any]:
+        """Answers and Failures of the first commands, up to the one that needs the database."""
+        page, ahead = self._page, self._ahead
+        streams = [STREAM_PREFIX + command.id for command in commands]
+        # First what is in memory: what has left it was committed before, and the database knows it.
+        kept = {
+            stream: known
+            for stream in streams
+            if (known := ahead.kept.get(stream) or self._in_flight.get(stream)) is not None
+        }
+        now = self._clock.now()
+        at = instant_text(now)
+        answers: list[Any] = []
+        page.from_memory = True
+        page.use(self._looking)
+        try:
+            self._find_kept(self._looking, [stream for stream in streams if stream not in kept], kept)
+            for command, stream in zip(commands, streams, strict=True):
+                before = kept.get(stream)
+                answers.append(self._decide(command, stream, kept, now, at))
+                if before is None and stream in kept:
+                    ahead.kept[stream] = kept[stream]
+        except Exception as failure:
+            if not isinstance(failure, GroupFailed):
+                log.warning("the ledger cannot be looked into: %s", failure)
+                self._looking = None  # the writer's thread opens it anew
+        finally:
+            page.from_memory = False
+            page.use(self._cursor)
         return answers
+
+    def _begin_commit(self) -> None:
+        """Set out what was decided ahead for the writer's thread to commit, written already where that needs no wait."""
+        ahead, self._ahead = self._ahead, Ahead()
+        self._in_flight = ahead.kept
+        batch = Batch([], self._unwritten, self._head())
+        self._unwritten = []
+        begun = Begun(ahead.asks, batch)
+        try:
+            batch.changes = self._page.rows.take()
+            if self._database.at_hand and batch.events:
+                self._write(begun)
+        except BaseException as failure:
+            begun.failure = failure
+        self._begun = begun
+        with self._wake:
+            self._wake.notify()
+
+    def _write(self, begun: Begun) -> None:
+        if not self._database.write_batch(self._raw, self._cursor, begun.batch):
+            raise self._taken_over()
+        begun.written = True
+
+    def _end_commit(self, begun: Begun) -> None:
+        """Make it durable, and tell."""
+        try:
+            if begun.failure is not None:
+                raise begun.failure
+            if begun.batch.events:
+                if not begun.written:
+                    self._write(begun)
+                self._cursor.execute("COMMIT")
+        except BaseException as failure:
+            self._decide_again(begun.asks, failure)
+            return
+        with self._pen:
+            self.committed_seq = begun.batch.head.seq
+            self._in_flight = {}
+            self._trim()
+            self._begun = None
+        for ask in begun.asks:
+            self._tell(ask)
+
+    def _decide_again(self, asks: list[Ask], failure: BaseException) -> None:
+        """Nothing of these asks was kept, and whatever was decided since rested on them: decide all of it anew."""
+        log.warning("%d asks that were decided ahead could not be committed: %s", len(asks), failure)
+        with self._pen:
+            asks = asks + self._ahead.asks
+            self._ahead, self._begun, self._in_flight = Ahead(), None, {}
+            self._recover()
+        for ask in asks:
+            ask.answers = []
+        with self._wake:
+            self._asks.extendleft(reversed(asks))
 
     def _write_events(self) -> None:
         if self._unwritten:
             self._database.insert_events(self._cursor, self._unwritten)
             self._unwritten = []
-
-    def _move_head(self, seq: int) -> Any:
-        """The cursor of the statement that moves the head; it moves no row when this writer's time is over."""
-        cursor = self._raw.cursor()
-        cursor.execute(
-            self._database.sql("UPDATE ledger_head SET seq = ?, hash = ? WHERE program_id = ? AND writer_epoch = ?"),
-            (seq, self._hash, self._program_id, self._epoch),
-        )
-        return cursor
 
     def _decide(self, command: Command[Any], stream: str, kept: dict[str, Any], now: datetime, at: str) -> Any:
         """The command's answer, from what was kept or decided now; a Failure when it raised and was undone."""
@@ -339,19 +512,21 @@ class Writer:
             if page.flush_failure is not None:
                 raise page.flush_failure  # decide caught it, and could not know that it concerns the whole group
         except BaseException as failure:
-            if page.flush_failure is not None:
-                raise GroupFailed from page.flush_failure
-            if self._database.is_aborted(self._raw):
-                raise GroupFailed from failure
+            if not page.from_memory and (page.flush_failure is not None or self._database.is_aborted(self._raw)):
+                raise GroupFailed from page.flush_failure or failure
             try:
                 self._undo(seq)
             except Unsure:
+                raise GroupFailed from failure
+            if page.from_memory and (page.flush_failure is not None or self._database.is_storage_failure(failure)):
+                page.flush_failure = None
                 raise GroupFailed from failure
             return Failure(failure)
         own = Event(seq + 1, now, self._answered.kind, stream, 1, command.party, None, body)
         self._chain([(own, sealed), *page.drafts], at)
         page.drafts.clear()
         page.rows.keep()
+        page.versions[stream] = 1
         kept[stream] = body
         return answer
 

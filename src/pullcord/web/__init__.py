@@ -2,7 +2,7 @@
 
 from .assembly import app_config, asgi_route, assemble, common_routes, not_allowed, page_route
 from .context import Context, Options
-from .gateway import Gateway
+from .gateway import Answered, Gateway
 from .limits import Limiter, Rate
 from .metrics import Metrics
 from .problems import KINDS, Fault, HttpProblem, ProblemDetail, problem
@@ -15,6 +15,7 @@ __all__ = [
     "KINDS",
     "SECURITY_HEADERS",
     "ASGIApp",
+    "Answered",
     "Context",
     "Fault",
     "Gateway",
