@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -12,7 +11,6 @@ from pullcord.base import CommandId, PullcordError, check_id
 from pullcord.campaigns import PlaceState
 from pullcord.web import Answered
 
-from .commands.orders import CampaignReservation
 from .endpoint import FrontDesk, name_of, watched
 from .operation import PREFIX
 
@@ -21,8 +19,17 @@ ROUTE_OF_QUICK = f"{PREFIX}/campaigns/{{campaign_id}}/orders"
 _ENCODE = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class QuickReply:
+class QuickWish(msgspec.Struct, forbid_unknown_fields=True, frozen=True, gc=False):
+    """A wish for a place in a campaign as its document has it; whether its ids are ids, the desk says."""
+
+    person_id: str
+    variant_id: str
+    plan: str
+    city_id: str
+    order_id: str | None = None
+
+
+class QuickReply(NamedTuple):
     """What the endpoint of the same path would reply."""
 
     status: int
@@ -43,7 +50,7 @@ class QuickReservation:
         self._hand = front.context.gateway.hand_quick
         self._monotonic = front.context.monotonic
         self._metrics = front.context.metrics
-        self._decode = msgspec.json.Decoder(CampaignReservation).decode
+        self._decode = msgspec.json.Decoder(QuickWish).decode
 
     def ask(
         self, headers: Mapping[bytes, bytes], campaign_id: str, body: bytes, done: Callable[[QuickReply | None], None]

@@ -40,7 +40,13 @@ class Tokens:
         if header is None:
             return None
         found = self._known.get(header)
-        return found[0] if found is not None and found[1] > self._monotonic() else None
+        if found is None:
+            return None
+        asker, until = found
+        left = until - self._monotonic()
+        if left < self._seconds / 2 and left > 0 and header not in self._asking:
+            self._ask(header)  # while it is believed still, so that nobody has to wait for it
+        return asker if left > 0 else None
 
     async def verify(self, header: bytes | None) -> Asker:
         """Whose token this is. Raises HttpProblem (401) for one that is not in force."""
@@ -49,17 +55,20 @@ class Tokens:
         scheme, _, plain = header.partition(b" ")
         if scheme.lower() != b"bearer" or not plain.strip():
             raise _unauthenticated("The header Authorization is not `Bearer` and a token.", "invalid_request")
-        asking = self._asking.get(header)
-        if asking is None:  # many requests may come at once with one token: it is looked up for all of them
-            asking = self._asking[header] = asyncio.ensure_future(self._look_up(header, plain.strip()))
-            asking.add_done_callback(lambda done: self._asking.pop(header, None))
-        asker = await asyncio.shield(asking)
+        # Many requests may come at once with one token: it is looked up for all of them.
+        asker = await asyncio.shield(self._asking.get(header) or self._ask(header))
         if asker is None:
             raise _unauthenticated("The token is not in force.", "invalid_token")
         return asker
 
-    async def _look_up(self, header: bytes, plain: bytes) -> Asker | None:
+    def _ask(self, header: bytes) -> asyncio.Future[Asker | None]:
+        asking = self._asking[header] = asyncio.ensure_future(self._look_up(header))
+        asking.add_done_callback(lambda done: self._asking.pop(header, None))
+        return asking
+
+    async def _look_up(self, header: bytes) -> Asker | None:
         at = self._monotonic()
+        plain = header.partition(b" ")[2].strip()
         try:
             text = plain.decode("ascii")
         except UnicodeDecodeError:

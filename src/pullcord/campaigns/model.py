@@ -197,7 +197,7 @@ class CampaignQueueLeft:
     person_id: PersonId
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """What became of asking for a place in a campaign."""
 
     order_id: OrderId

@@ -56,7 +56,7 @@ class SignalsCounted:
     counts: tuple[SignalCount, ...]
 
 
-class SignalDayRow(msgspec.Struct, frozen=True):
+class SignalDayRow(msgspec.Struct, frozen=True, gc=False):
     """How many reached a rung on a day."""
 
     day: date

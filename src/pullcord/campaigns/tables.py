@@ -21,7 +21,7 @@ def amount(minor: int, currency: str) -> Money:
     return Money(minor, currency)
 
 
-class CampaignRow(msgspec.Struct, frozen=True):
+class CampaignRow(msgspec.Struct, frozen=True, gc=False):
     """A campaign's terms; a row never changes but when the campaign closes."""
 
     campaign_id: CampaignId
@@ -51,7 +51,7 @@ class CampaignRow(msgspec.Struct, frozen=True):
         return Refundable(self.refundable_until)
 
 
-class CampaignCountRow(msgspec.Struct, frozen=True):
+class CampaignCountRow(msgspec.Struct, frozen=True, gc=False):
     """How far a campaign has come: the one row that every reservation in it moves."""
 
     campaign_id: CampaignId
@@ -62,7 +62,7 @@ class CampaignCountRow(msgspec.Struct, frozen=True):
     waiting: int
 
 
-class QuotaRow(msgspec.Struct, frozen=True):
+class QuotaRow(msgspec.Struct, frozen=True, gc=False):
     """Places of a variant in a city; `*` stands for all."""
 
     campaign_id: CampaignId
@@ -72,7 +72,7 @@ class QuotaRow(msgspec.Struct, frozen=True):
     remaining: int
 
 
-class StepRow(msgspec.Struct, frozen=True):
+class StepRow(msgspec.Struct, frozen=True, gc=False):
     """A step of the price ladder."""
 
     campaign_id: CampaignId
@@ -81,7 +81,7 @@ class StepRow(msgspec.Struct, frozen=True):
     price_off_minor: int
 
 
-class PlaceRow(msgspec.Struct, frozen=True):
+class PlaceRow(msgspec.Struct, frozen=True, gc=False):
     """A person's standing in a campaign."""
 
     campaign_id: CampaignId
@@ -96,7 +96,7 @@ class PlaceRow(msgspec.Struct, frozen=True):
     held_until: datetime | None
 
 
-class EntryRow(msgspec.Struct, frozen=True):
+class EntryRow(msgspec.Struct, frozen=True, gc=False):
     """One arrival in the queue; the next one that waits for the same variant and city follows by its position."""
 
     campaign_id: CampaignId
@@ -110,7 +110,7 @@ class EntryRow(msgspec.Struct, frozen=True):
     next_position: int | None
 
 
-class LineRow(msgspec.Struct, frozen=True):
+class LineRow(msgspec.Struct, frozen=True, gc=False):
     """Those who wait for one variant in one city: the first and the last of them."""
 
     campaign_id: CampaignId

@@ -40,15 +40,15 @@ class Clerk:
         Raises Forbidden, with the attempt in it, where the party is a stranger or its role has no right to it.
         """
         giver = party or self._whose(name, default_party)
-        attempt = Attempt(giver, name, command_id)
         known = self.house.parties.get(giver)
         if known is None:
             raise Forbidden(
                 f"`{giver}` is no party of {self.program.name}",
                 f"its parties are {', '.join(self.house.parties)}",
-                attempt,
+                Attempt(giver, name, command_id),
             )
-        alliance.require_right(known.role, name, self.program.mode, attempt)
+        if not alliance.may(known.role, name, self.program.mode):
+            alliance.require_right(known.role, name, self.program.mode, Attempt(giver, name, command_id))
         check_id(command_id, "command")
         return Command(CommandId(command_id), giver, name, body, decide, answer)
 

@@ -54,20 +54,21 @@ class OrderClerk(FollowingClerk):
         """
         giver = party or self.house.seller.party_id
         acting = self._acting(giver, person)
-        attempt = Attempt(giver, name, command_id)
         if acting is not None:
             # Part of what is asked: the same question of another person is another question, with an answer of its own.
             body = {**body, "by": acting}
+            decide = self._if_own(acting, body["order"], Attempt(giver, name, command_id), decide)
         command = self._command(
             name,
             party,
             self.house.platform.party_id,
             command_id,
             body,
-            self._following(body["order"], self._if_own(acting, body["order"], attempt, decide)),
+            self._following(body["order"], decide),
             answer,
         )
         if acting is not None and owner is not None and acting != owner:
+            attempt = Attempt(giver, name, command_id)
             raise _not_theirs(f"order `{body['order']}` would be another person's", attempt)
         return command
 
@@ -82,11 +83,8 @@ class OrderClerk(FollowingClerk):
         return person
 
     def _if_own(
-        self, acting: PersonId | None, order_id: str, attempt: Attempt, decide: Callable[[Transaction], A]
+        self, acting: PersonId, order_id: str, attempt: Attempt, decide: Callable[[Transaction], A]
     ) -> Callable[[Transaction], A]:
-        if acting is None:
-            return decide
-
         def decided(tx: Transaction) -> A:
             row = tx.get(orders.ORDER, OrderId(order_id))
             if row is not None and row.person_id != acting:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+import msgspec
+
 from pullcord.base import CampaignId, CityId, Money, OrderId, PersonId, PlantId, VariantId, VehicleId
 from pullcord.store import event
 
@@ -39,8 +41,7 @@ class Outcome:
 
 
 @event("order.reserved", version=2, upcasts={1: lambda body: {**body, "campaign_id": None}})
-@dataclass(frozen=True, slots=True)
-class OrderReserved:
+class OrderReserved(msgspec.Struct, frozen=True, gc=False):
     """A wish; in a campaign, it also takes one of the campaign's places."""
 
     order_id: OrderId

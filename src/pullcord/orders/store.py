@@ -31,7 +31,7 @@ from .model import (
 )
 
 
-class OrderRow(msgspec.Struct, frozen=True):
+class OrderRow(msgspec.Struct, frozen=True, gc=False):
     """An order as it stands."""
 
     order_id: OrderId

@@ -22,6 +22,7 @@ from pullcord.base import Conflict
 from pullcord.web import ASGIApp, problem
 
 GRACE_S = 10  # how long open requests have when the server is to end
+IDLE_S = 10.0  # how long a connection is kept for the next request
 
 
 class Lane(Protocol):
@@ -45,14 +46,14 @@ class _Nobody:
 class LaneRequest:
     """A whole POST request, in the place where uvicorn keeps the request in progress until it is answered."""
 
-    __slots__ = ("_protocol", "_scope", "body", "disconnected", "headers", "keep_alive", "response_complete", "target")
+    __slots__ = ("_protocol", "body", "disconnected", "head", "headers", "keep_alive", "response_complete", "target")
 
     message_event = _Nobody
 
     def __init__(self, protocol: LaneProtocol, headers: dict[bytes, bytes]) -> None:
         self._protocol = protocol
-        self._scope = protocol.scope
         self.target: bytes = protocol.url
+        self.head: list[tuple[bytes, bytes]] = protocol.headers  # as they came
         self.headers = headers  # names in small letters
         self.body = b""
         # As uvicorn reads and writes them:
@@ -85,7 +86,7 @@ class LaneRequest:
         """Let the application answer, as if there were no lane."""
         self.response_complete = True
         if not self.disconnected:
-            self._protocol.let_application_answer(self, self._scope)
+            self._protocol.let_application_answer(self)
 
 
 class LaneProtocol(HttpToolsProtocol):
@@ -97,6 +98,14 @@ class LaneProtocol(HttpToolsProtocol):
         self._lane = lane
         self._body_bytes_max = body_bytes_max
         self._request: LaneRequest | None = None  # whose body is being read
+        self._dated: Any = None
+        self._date = b""
+        self.idle_since = self.loop.time()
+
+    def on_message_begin(self) -> None:
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
 
     def on_headers_complete(self) -> None:
         lane = self._lane
@@ -117,7 +126,22 @@ class LaneProtocol(HttpToolsProtocol):
                 self._request = LaneRequest(self, headers)
                 self.cycle = self._request  # type: ignore[assignment]
                 return
+        self.scope = self._new_scope(self.headers)
         super().on_headers_complete()
+
+    def _new_scope(self, headers: list[tuple[bytes, bytes]]) -> Any:
+        """As uvicorn makes it for every request; the lane does without."""
+        return {
+            "type": "http",
+            "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": self.root_path,
+            "headers": headers,
+            "state": self.app_state.copy(),
+        }
 
     def on_body(self, body: bytes) -> None:
         if self._request is None:
@@ -140,10 +164,32 @@ class LaneProtocol(HttpToolsProtocol):
 
     def date(self) -> bytes:
         """The headers that uvicorn adds to every answer: the date, made anew each second."""
-        return b"".join(b"%b: %b\r\n" % header for header in self.server_state.default_headers)
+        given = self.server_state.default_headers
+        if given is not self._dated:
+            self._dated = given
+            self._date = b"".join(b"%b: %b\r\n" % header for header in given)
+        return self._date
 
-    def let_application_answer(self, request: LaneRequest, scope: Any) -> None:
+    def on_response_complete(self) -> None:
+        # uvicorn sets a timer for every answer, and takes it back with the next request; a look now and then will do.
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        self.idle_since = self.loop.time()
+
+    def close_if_idle(self, since: float) -> None:
+        """End the connection if its last answer is older, and nothing is in progress."""
+        cycle: Any = self.cycle
+        if self.idle_since < since and self._request is None and (cycle is None or cycle.response_complete):
+            self.transport.close()
+
+    def let_application_answer(self, request: LaneRequest) -> None:
         """What uvicorn would have done when the head was read, with the body there already."""
+        scope = self._new_scope(request.head)
         path = request.target.decode("ascii")
         scope.update(method="POST", path=path, raw_path=request.target, query_string=b"")
         there = asyncio.Event()
@@ -179,6 +225,14 @@ class LaneProtocol(HttpToolsProtocol):
 
 class _Server(uvicorn.Server):
     """uvicorn inside a loop of ours, which listens to signals itself."""
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % 10 == 0:  # about once a second
+            since = asyncio.get_running_loop().time() - IDLE_S
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, LaneProtocol):
+                    connection.close_if_idle(since)
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

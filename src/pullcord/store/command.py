@@ -6,7 +6,6 @@ import hashlib
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -24,8 +23,7 @@ STREAM_PREFIX = "command/"
 
 
 @event("command.answered")
-@dataclass(frozen=True, slots=True)
-class CommandAnswered:
+class CommandAnswered(msgspec.Struct, frozen=True, gc=False):
     """A command was carried out, and this was its answer. The cause of every event that the command emitted."""
 
     name: str
@@ -34,8 +32,7 @@ class CommandAnswered:
     answer: msgspec.Raw
 
 
-@dataclass(frozen=True, slots=True)
-class Command(Generic[A]):
+class Command(msgspec.Struct, Generic[A], frozen=True, gc=False):
     """A wish, and how to decide it.
 
     `decide` may run more than once, so it must have no effect but what it emits. A refusal is an answer; what raises

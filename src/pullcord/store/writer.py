@@ -426,7 +426,7 @@ class Writer:
         return answers
 
     def _begin_commit(self) -> None:
-        """Set out what was decided ahead for the writer's thread to commit, written already where that needs no wait."""
+        """Set out what was decided ahead, for the writer's thread to commit; written already where that takes no wait."""
         ahead, self._ahead = self._ahead, Ahead()
         self._in_flight = ahead.kept
         batch = Batch([], self._unwritten, self._head())
