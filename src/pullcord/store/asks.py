@@ -58,5 +58,4 @@ class Begun:
 
     asks: list[Ask]
     batch: Batch
-    written: bool = False  # into the transaction, which only has to be committed
     failure: BaseException | None = None  # why it cannot be

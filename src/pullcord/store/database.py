@@ -38,6 +38,7 @@ class Batch:
     changes: Changes
     events: list[tuple[Any, ...]]  # program, seq, recorded_at, kind, stream, version, party, cause, body, hash
     head: Head
+    moved: bool | None = None  # whether the head was this writer's to move; None while that was not tried
 
 
 def root_of(failure: BaseException) -> BaseException:
@@ -49,7 +50,6 @@ class Database(ABC):
     """One kind of database: an engine for readers, and the raw connection of the writer."""
 
     mark: str  # placeholder of a parameter
-    at_hand: bool = False  # in this process: what is written to it is written without waiting, until the commit
     columns_sql: str  # table and column of every table, in the columns' order
 
     def __init__(self, url: sa.URL) -> None:
@@ -159,8 +159,12 @@ class Database(ABC):
             if rows:
                 self.upsert(cursor, sql, rows)
 
-    def write_batch(self, raw: RawConnection, cursor: Any, batch: Batch) -> bool:
-        """Begin a transaction and write a batch in it; False where its head is another's to move."""
+    def begin_batch(self, raw: RawConnection, cursor: Any, batch: Batch) -> None:
+        """Begin to write a batch, as far as that takes no wait: it is called by whoever decides."""
+        batch.moved = None  # here nothing is written without waiting for a server
+
+    def end_batch(self, raw: RawConnection, cursor: Any, batch: Batch) -> bool:
+        """Write what is left of a batch in its transaction; False where its head is another's to move."""
         self.begin_write(raw)
         with self.together(raw, len(batch.events)):
             self.write_rows(cursor, batch.changes)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pullcord.base import Conflict, InvalidInput, PartnerFailure
 
-from .database import Database, RawConnection, root_of
+from .database import Batch, Database, RawConnection, root_of
 from .statements import TableSql
 
 _ENCODER = msgspec.json.Encoder()
@@ -27,7 +27,6 @@ class SqliteDatabase(Database):
     """SQLite in WAL mode, every commit synced to the disk before it is answered."""
 
     mark = "?"
-    at_hand = True
     columns_sql = (
         "SELECT t.name, c.name FROM sqlite_master AS t JOIN pragma_table_info(t.name) AS c"
         " WHERE t.type = 'table' ORDER BY t.name, c.cid"
@@ -156,6 +155,13 @@ class SqliteDatabase(Database):
                 row = f"({', '.join('?' * len(some[0]))})"
                 text = self._texts[into, len(some)] = f"{into}VALUES {', '.join([row] * len(some))}{on_conflict}"
             cursor.execute(text, list(chain.from_iterable(some)))
+
+    def begin_batch(self, raw: RawConnection, cursor: Any, batch: Batch) -> None:
+        # Here and not in the writer's thread, which would have to wait for Python's lock after every statement.
+        batch.moved = super().end_batch(raw, cursor, batch)
+
+    def end_batch(self, raw: RawConnection, cursor: Any, batch: Batch) -> bool:
+        return bool(batch.moved)
 
     def stream(self, raw: RawConnection, text: str, *values: Any) -> Generator[tuple[Any, ...], None, None]:
         # A damaged text is still to be read, so that its event can be named.

@@ -426,7 +426,7 @@ class Writer:
         return answers
 
     def _begin_commit(self) -> None:
-        """Set out what was decided ahead, for the writer's thread to commit; written already where that takes no wait."""
+        """Set out what was decided ahead, for the writer's thread to commit."""
         ahead, self._ahead = self._ahead, Ahead()
         self._in_flight = ahead.kept
         batch = Batch([], self._unwritten, self._head())
@@ -434,18 +434,13 @@ class Writer:
         begun = Begun(ahead.asks, batch)
         try:
             batch.changes = self._page.rows.take()
-            if self._database.at_hand and batch.events:
-                self._write(begun)
+            if batch.events:
+                self._database.begin_batch(self._raw, self._cursor, batch)
         except BaseException as failure:
             begun.failure = failure
         self._begun = begun
         with self._wake:
             self._wake.notify()
-
-    def _write(self, begun: Begun) -> None:
-        if not self._database.write_batch(self._raw, self._cursor, begun.batch):
-            raise self._taken_over()
-        begun.written = True
 
     def _end_commit(self, begun: Begun) -> None:
         """Make it durable, and tell."""
@@ -453,8 +448,8 @@ class Writer:
             if begun.failure is not None:
                 raise begun.failure
             if begun.batch.events:
-                if not begun.written:
-                    self._write(begun)
+                if not self._database.end_batch(self._raw, self._cursor, begun.batch):
+                    raise self._taken_over()
                 self._cursor.execute("COMMIT")
         except BaseException as failure:
             self._decide_again(begun.asks, failure)
