@@ -1,7 +1,7 @@
 """The API: every command and every read of the house for the alliance's parties, over HTTP, described by itself."""
 
 from .endpoint import FrontDesk
-from .quick import ROUTE_OF_QUICK, QuickReply, QuickReservation
+from .quick import ROUTE_OF_QUICK, QuickReply, QuickReservation, head_of
 from .routes import openapi_document, operations, route_handlers
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "FrontDesk",
     "QuickReply",
     "QuickReservation",
+    "head_of",
     "openapi_document",
     "operations",
     "route_handlers",

@@ -48,14 +48,14 @@ from .tokens import READ, Asker, Tokens, out_of_reach
 
 log = logging.getLogger(__name__)
 _ENCODE = msgspec.json.Encoder().encode
-_JSON: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
-_REPLAYED = [*_JSON, (b"idempotent-replayed", b"true")]
+JSON_HEADERS: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+REPLAYED_HEADERS = [*JSON_HEADERS, (b"idempotent-replayed", b"true")]
 _READ: list[tuple[bytes, bytes]] = [
     (b"content-type", b"application/json"),
     (b"cache-control", b"private, no-cache"),
     (b"vary", b"authorization, pullcord-person"),
 ]
-_KEY = re.compile(rb"[\x21-\x7e]{1,255}")
+KEY = re.compile(rb"[\x21-\x7e]{1,255}")
 Serve = Callable[[Scope, Receive, Send, Asker], Awaitable[Reply | None]]
 
 
@@ -135,15 +135,15 @@ class _Commanding:
         body = await body_from(receive, headers, operation.body, operation.body_optional)
         name = name_of(party_id, person, key)
         if name in desk.running:
-            raise _still_running()
+            raise still_running()
         desk.running.add(name)
         monotonic = desk.context.monotonic
         began = monotonic()
         try:
             asked = Asked(desk.context.app.desk, party_id, person, path_of(scope), body, name)
             command = operation.make(asked)
-            decided: list[bool] = []
-            answer = await desk.context.gateway.give(watched(command, CommandId(f"h-{name}"), decided))
+            command, watch = watched(command, CommandId(f"h-{name}"))
+            answer = await desk.context.gateway.give(command)
         except Conflict as failure:
             if failure.message.startswith(f"command `h-{name}` was already given"):
                 raise HttpProblem(
@@ -156,7 +156,7 @@ class _Commanding:
             desk.running.discard(name)
         desk.context.metrics.command(self._name, monotonic() - began)
         status = self._status
-        reply_headers = _JSON if decided else _REPLAYED
+        reply_headers = JSON_HEADERS if watch.carried_out else REPLAYED_HEADERS
         if status != 200 and getattr(answer, "refused", None) is not None:
             status = 200  # nothing was made
         elif operation.location is not None and (place := operation.location(asked, answer)) is not None:
@@ -164,15 +164,24 @@ class _Commanding:
         return Reply(status, reply_headers, _ENCODE(answer))
 
 
-def watched(command: Command[Any], command_id: CommandId, decided: list[bool]) -> Command[Any]:
-    """The command under the caller's name, which tells whether it was decided now or long ago."""
-    decide = command.decide
+class Watch:
+    """A command's decision that knows whether it was carried out now: else its answer is one of long ago."""
 
-    def watched(tx: Any) -> Any:
-        decided.append(True)
-        return decide(tx)
+    __slots__ = ("_decide", "carried_out")
 
-    return Command(command_id, command.party, command.name, command.body, watched, command.answer)
+    def __init__(self, decide: Callable[[Any], Any]) -> None:
+        self._decide = decide
+        self.carried_out = False
+
+    def __call__(self, tx: Any) -> Any:
+        self.carried_out = True
+        return self._decide(tx)
+
+
+def watched(command: Command[Any], command_id: CommandId) -> tuple[Command[Any], Watch]:
+    """The command under the caller's name, and what tells whether it was decided now or long ago."""
+    watch = Watch(command.decide)
+    return Command(command_id, command.party, command.name, command.body, watch, command.answer), watch
 
 
 class _Reading:
@@ -238,7 +247,7 @@ class _Keeping:
         body = await body_from(receive, headers, operation.body, optional=False)
         name = name_of(party_id, None, key)
         if key and name in desk.running:
-            raise _still_running()
+            raise still_running()
         desk.running.add(name)
         try:
             answer = await operation.run(KeptAsked(party_id, asker.party.role, path_of(scope), body, name))
@@ -246,7 +255,7 @@ class _Keeping:
             desk.running.discard(name)
         if operation.answer is None:
             return Reply(204, [], b"")
-        own = _JSON
+        own = JSON_HEADERS
         if operation.location is not None:
             own = [*own, (b"location", f"{PREFIX}{operation.location(answer)}".encode())]
         return Reply(operation.status, own, _ENCODE(answer))
@@ -286,7 +295,7 @@ def key_of(headers: Mapping[bytes, bytes]) -> bytes:
             "The request has no header Idempotency-Key.",
             "choose a key of your own for each new command, and send it again when you ask again",
         )
-    if not _KEY.fullmatch(key):
+    if not KEY.fullmatch(key):
         raise HttpProblem("bad-request", "The Idempotency-Key is not 1 to 255 visible ASCII characters.")
     return key
 
@@ -340,7 +349,8 @@ async def body_from(receive: Receive, headers: Mapping[bytes, bytes], kind: type
     return body_of(kind, raw)
 
 
-def _still_running() -> HttpProblem:
+def still_running() -> HttpProblem:
+    """What is told to who asks again before the answer (409)."""
     return HttpProblem(
         "still-running",
         "A command with this Idempotency-Key has not been answered yet.",

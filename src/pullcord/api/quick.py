@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pullcord.base import CommandId, PullcordError, check_id
+from pullcord.base import CommandId, PullcordError
 from pullcord.campaigns import PlaceState
-from pullcord.web import Answered
+from pullcord.web import Answered, Headers, problem_of
 
-from .endpoint import FrontDesk, name_of, watched
+from .endpoint import JSON_HEADERS, KEY, REPLAYED_HEADERS, FrontDesk, name_of, still_running, watched
 from .operation import PREFIX
 
 COMMAND = "campaigns.reserve"
@@ -33,9 +33,9 @@ class QuickReply(NamedTuple):
     """What the endpoint of the same path would reply."""
 
     status: int
+    head: bytes  # its own headers, each ended by CR LF
     body: bytes
-    location: str | None
-    replayed: bool  # the command was carried out before; this is its answer of then
+    seconds: float  # from the request to this reply
 
 
 class QuickReservation:
@@ -56,13 +56,14 @@ class QuickReservation:
         self, headers: Mapping[bytes, bytes], campaign_id: str, body: bytes, done: Callable[[QuickReply | None], None]
     ) -> None:
         """`done` is called once, with None or with a reply that is durable. Headers are named in small letters."""
+        began = self._monotonic()
         front = self._front
         key = headers.get(b"idempotency-key")
         asker = front.tokens.at_hand(headers.get(b"authorization"))  # one that must be looked up takes the longer way
         if (
             asker is None
             or key is None
-            or not (1 <= len(key) <= 255 and key.isascii() and b" " not in key and key.decode().isprintable())
+            or not KEY.fullmatch(key)
             or headers.get(b"content-type") != b"application/json"
             or b"pullcord-person" in headers
             or not asker.reaches(COMMAND)
@@ -71,25 +72,29 @@ class QuickReservation:
             return
         party_id = asker.party.party_id
         name = name_of(party_id, None, key)
-        if name in front.running or (front.limiter is not None and front.limiter.take(party_id)):
+        if front.limiter is not None and front.limiter.take(party_id):
             done(None)
             return
-        decided: list[bool] = []
+        if name in front.running:
+            done(self._still_running(campaign_id, began))
+            return
         try:
             given = self._decode(body)
-            command = self._desk.reserve_in_campaign(
-                given.order_id or f"o-{name}",
-                given.person_id,
-                given.variant_id,
-                given.plan,
-                given.city_id,
-                check_id(campaign_id, "record"),
-                party=party_id,
+            command, watch = watched(
+                self._desk.reserve_in_campaign(
+                    given.order_id or f"o-{name}",
+                    given.person_id,
+                    given.variant_id,
+                    given.plan,
+                    given.city_id,
+                    campaign_id,
+                    party=party_id,
+                ),
+                CommandId(f"h-{name}"),
             )
         except (PullcordError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             done(None)
             return
-        began = self._monotonic()
         front.running.add(name)
 
         def answered(answer: Answered[Any]) -> None:
@@ -97,8 +102,25 @@ class QuickReservation:
             if isinstance(answer, BaseException):
                 done(None)
                 return
-            self._metrics.command(COMMAND, self._monotonic() - began)
-            location = f"{PREFIX}/orders/{answer.order_id}" if answer.state is PlaceState.RESERVED else None
-            done(QuickReply(201 if answer.refused is None else 200, _ENCODE(answer), location, not decided))
+            seconds = self._monotonic() - began
+            self._metrics.command(COMMAND, seconds)
+            head = HEAD if watch.carried_out else HEAD_REPLAYED
+            if answer.state is PlaceState.RESERVED:
+                head = b"%blocation: %b/orders/%b\r\n" % (head, _PREFIX, answer.order_id.encode())
+            done(QuickReply(201 if answer.refused is None else 200, head, _ENCODE(answer), seconds))
 
-        self._hand(watched(command, CommandId(f"h-{name}"), decided), answered)
+        self._hand(command, answered)
+
+    def _still_running(self, campaign_id: str, began: float) -> QuickReply:
+        problem = problem_of(still_running(), f"{PREFIX}/campaigns/{campaign_id}/orders", None)
+        assert problem is not None
+        return QuickReply(problem.status, head_of(problem.headers), problem.body, self._monotonic() - began)
+
+
+def head_of(headers: Headers) -> bytes:
+    """Headers as they are sent."""
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
+
+
+HEAD, HEAD_REPLAYED = head_of(JSON_HEADERS), head_of(REPLAYED_HEADERS)
+_PREFIX = PREFIX.encode()

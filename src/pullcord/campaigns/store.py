@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -51,18 +52,19 @@ def _kind(variant_id: str, city_id: str) -> str:
     return next(kind for kind, has in _KINDS.items() if has == wanted)
 
 
+@lru_cache(maxsize=4096)
+def _cells(quotas_by: str, variant_id: str, city_id: str) -> tuple[tuple[str, str], ...]:
+    kinds = [_KINDS[kind] for kind in quotas_by]
+    return tuple((variant_id if by_variant else ANY, city_id if by_city else ANY) for by_variant, by_city in kinds)
+
+
 def quotas_of(
     rows: Rows | Reader | Transaction, campaign: CampaignRow, variant_id: str, city_id: str
 ) -> list[QuotaRow]:
     """Every quota that a place of this variant in this city counts against."""
     get, campaign_id = rows.get, campaign.campaign_id
-    found: list[QuotaRow] = []
-    for kind in campaign.quotas_by:
-        by_variant, by_city = _KINDS[kind]
-        quota = get(QUOTA, campaign_id, variant_id if by_variant else ANY, city_id if by_city else ANY)
-        if quota is not None:
-            found.append(quota)
-    return found
+    found = [get(QUOTA, campaign_id, *cell) for cell in _cells(campaign.quotas_by, variant_id, city_id)]
+    return [quota for quota in found if quota is not None]
 
 
 def all_left(quotas: Sequence[QuotaRow]) -> bool:

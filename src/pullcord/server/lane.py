@@ -7,8 +7,8 @@ as if there were no fast lane: commands are named by their key, so that asking a
 
 from __future__ import annotations
 
-from pullcord.api import ROUTE_OF_QUICK, FrontDesk, QuickReply, QuickReservation
-from pullcord.web import Context, Shell
+from pullcord.api import ROUTE_OF_QUICK, FrontDesk, QuickReply, QuickReservation, head_of
+from pullcord.web import Shell
 
 from .listening import LaneRequest
 
@@ -19,14 +19,12 @@ _AFTER = b"/orders"
 class ReservationLane:
     """Takes reservations in a campaign."""
 
-    def __init__(self, context: Context, front_desk: FrontDesk, shell: Shell) -> None:
+    def __init__(self, front_desk: FrontDesk, shell: Shell) -> None:
         self._quick = QuickReservation(front_desk)
         self._shell = shell
         self._limiter = shell.limiter
-        self._monotonic = context.monotonic
         self._open = not shell.traced  # a trace begins in the shell
-        own = [(b"content-type", b"application/json"), (b"cache-control", b"no-store"), *shell.api_headers]
-        self._head = b"".join(b"%b: %b\r\n" % header for header in own)
+        self._head = head_of(shell.api_headers)
 
     def takes(self, target: bytes) -> bool:
         """Whether it is the address of a campaign's orders, without a query."""
@@ -37,7 +35,6 @@ class ReservationLane:
         if self._limiter is not None and self._limiter.take(request.client):
             request.pass_on()
             return
-        began = self._monotonic()
 
         def done(made: QuickReply | None) -> None:
             if made is None:
@@ -45,13 +42,9 @@ class ReservationLane:
                 return
             shell = self._shell
             request_id = shell.next_id()
-            head = b"%bx-request-id: %b\r\n" % (self._head, request_id.encode())
-            if made.location is not None:
-                head += b"location: %b\r\n" % made.location.encode()
-            if made.replayed:
-                head += b"idempotent-replayed: true\r\n"
+            head = b"%b%bx-request-id: %b\r\n" % (made.head, self._head, request_id.encode())
             request.answer(made.status, head, made.body)
-            shell.ended("POST", ROUTE_OF_QUICK, made.status, self._monotonic() - began, request_id)
+            shell.ended("POST", ROUTE_OF_QUICK, made.status, made.seconds, request_id)
 
         campaign_id = request.target[len(_BEFORE) : -len(_AFTER)].decode("ascii", "replace")
         self._quick.ask(request.headers, campaign_id, request.body, done)

@@ -94,7 +94,7 @@ async def running(serving: Serving) -> AsyncIterator[Running]:
         shell = assemble(
             context, [*api.route_handlers(context, front_desk), *shop.route_handlers(context)], shop.error_page
         )
-        lane = ReservationLane(context, front_desk, shell)
+        lane = ReservationLane(front_desk, shell)
         _collect_less()
         lifespan: Any = shell.app
         async with (

@@ -500,7 +500,8 @@ class Writer:
             page.seq = seq + 1  # the command's own event comes first, and is written when the answer is known
             tx = Transaction(page, now, command.party, seq + 1)
             answer = command.decide(tx)
-            react(tx, self._reactions)
+            if self._reactions:
+                react(tx, self._reactions)
             type_name, sealed_answer, answer = seal_answer(command, answer)
             body = CommandAnswered(command.name, mark, type_name, msgspec.Raw(sealed_answer))
             sealed = self._answered.encode(body)

@@ -5,7 +5,7 @@ from .context import Context, Options
 from .gateway import Answered, Gateway
 from .limits import Limiter, Rate
 from .metrics import Metrics
-from .problems import KINDS, Fault, HttpProblem, ProblemDetail, problem
+from .problems import KINDS, Fault, HttpProblem, ProblemDetail, problem, problem_of
 from .reply import ASGIApp, Headers, Message, Receive, Reply, Scope, Send, request_headers, send_reply
 from .shell import SECURITY_HEADERS, Shell, too_many, unexpected
 from .tail import Tail
@@ -41,6 +41,7 @@ __all__ = [
     "not_allowed",
     "page_route",
     "problem",
+    "problem_of",
     "request_headers",
     "send_reply",
     "too_many",
