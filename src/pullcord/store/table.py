@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 
 from pullcord.base import InvalidInput, ProgramId
@@ -50,7 +51,8 @@ class Table(Generic[R]):
             raise InvalidInput(f"table `{sql.name}` has no key of its own", "give it a primary key after program_id")
         byte_order(sql)
         self.key_of = _tuple_getter(self.key_names)
-        self.values_of = _tuple_getter(tuple(names))
+        as_tuple: Callable[[Any], Key] = msgspec.structs.astuple
+        self.values_of = as_tuple if issubclass(record, msgspec.Struct) else _tuple_getter(tuple(names))
 
     @property
     def name(self) -> str:

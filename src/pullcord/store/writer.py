@@ -11,27 +11,24 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
-
-import msgspec
 
 from pullcord.base import Clock, Conflict, Corrupt, InvalidInput, ProgramId
 
 from .asks import Ahead, Ask, Begun, Done, Failure, GroupFailed
 from .columns import instant_text
-from .command import STREAM_PREFIX, Command, CommandAnswered, fingerprint, open_answer, seal_answer
+from .command import STREAM_PREFIX, Command, CommandAnswered
 from .database import Batch, Database, Head
-from .event import Event, chain, codec_of, genesis
+from .decider import Decider
+from .event import genesis
 from .forms import settle
-from .rows import RowCache, Unsure
+from .rows import RowCache
 from .table import Fold, Projection
-from .transaction import Page, Reaction, Transaction, react
+from .transaction import Page, Reaction
 
 log = logging.getLogger(__name__)
 
 ROWS_MAX = 200_000  # rows kept in memory between groups
-VERSIONS_MAX = 300_000  # streams whose version is kept in memory
 GO_ON_S = 0.002  # how long whoever decides ahead has to begin the next commit
 PEN_S = 0.005  # how long to wait for the pen before the writer's thread is left to decide
 
@@ -53,10 +50,7 @@ class Writer:
         self._database = database
         self._program_id = program_id
         self._clock = clock
-        self._reactions = dict(reactions)
         self._group_max = group_max
-        self._answered = codec_of(CommandAnswered)
-        self._unwritten: list[tuple[Any, ...]] = []
         self._fenced: Conflict | None = None
         self._stale = False  # memory may differ from the database, and must be read again before it is used
         self._connection, self._raw, self._cursor = database.writing_connection()
@@ -78,7 +72,8 @@ class Writer:
                 self._cursor,
                 database.sql("SELECT max(version) FROM event WHERE program_id = ? AND stream = ?"),
             )
-            self._page.flush_events = self._write_events
+            self._decider = Decider(database, program_id, self._page, reactions)
+            self._page.flush_events = lambda: self._decider.write_events(self._cursor)
             self._epoch = self._begin_epoch()
             self._load_head()
         except BaseException:
@@ -212,7 +207,7 @@ class Writer:
         self._page.seq = seq
         self._page.versions.clear()
         self._page.versions_complete = seq == 0
-        self._hash = bytes(head_hash)
+        self._decider.hash = bytes(head_hash)
 
     # --- the writer's thread -----------------------------------------------------------------------------------
 
@@ -255,7 +250,10 @@ class Writer:
             self._busy = False
             waiting, self._waiting = self._waiting, []
         for free in waiting:
-            free()
+            try:
+                free()
+            except Exception:  # nor may that of one who waits
+                log.exception("somebody who waited for the ledger could not be told")
         position = 0
         for ask, commands in group:
             ask.answers += answers[position : position + len(commands)]
@@ -306,10 +304,7 @@ class Writer:
     def _recover(self) -> None:
         """Undo the group and go back to what the database holds."""
         self._stale = True
-        self._unwritten.clear()
-        self._page.drafts.clear()
-        self._page.flush_failure = None
-        self._page.rows.forget()
+        self._decider.forget()
         try:
             self._read_again()
         except Exception as failure:
@@ -345,27 +340,28 @@ class Writer:
         self._database.begin_write(self._raw)
         kept: dict[str, CommandAnswered] = {}
         streams = [STREAM_PREFIX + command.id for command in commands]
-        self._find_kept(self._cursor, streams, kept)
+        self._decider.find_kept(self._cursor, streams, kept)
         now = self._clock.now()  # one instant for the group: it becomes true in one moment
         at = instant_text(now)
         answers = [
-            self._decide(command, stream, kept, now, at) for command, stream in zip(commands, streams, strict=True)
+            self._decider.decide(self._raw, command, stream, kept, now, at)
+            for command, stream in zip(commands, streams, strict=True)
         ]
         page = self._page
         if page.seq != self.committed_seq:
-            with self._database.together(self._raw, len(self._unwritten)):
+            with self._database.together(self._raw, len(self._decider.unwritten)):
                 page.rows.flush()
-                self._write_events()
+                self._decider.write_events(self._cursor)
                 moved = self._database.move_head(self._raw, self._head())
             if moved.rowcount != 1:
                 raise self._taken_over()
         self._cursor.execute("COMMIT")
         self.committed_seq = page.seq
-        self._trim()
+        self._decider.trim()
         return answers
 
     def _head(self) -> Head:
-        return Head(self._page.seq, self._hash, self._program_id, self._epoch)
+        return Head(self._page.seq, self._decider.hash, self._program_id, self._epoch)
 
     def _taken_over(self) -> Conflict:
         """What ends this writer for good."""
@@ -374,23 +370,6 @@ class Writer:
             "this one has stopped; open the ledger again once the other is closed",
         )
         return self._fenced
-
-    def _find_kept(self, cursor: Any, streams: list[str], kept: dict[str, CommandAnswered]) -> None:
-        """Add to `kept` what the commands of these streams were answered before."""
-        if self._page.versions_complete:  # no stream exists but those in memory
-            versions = self._page.versions
-            streams = [stream for stream in streams if stream in versions]
-        if streams:
-            for stream, body in self._database.first_versions(cursor, self._program_id, streams):
-                kept[stream] = self._answered.open(body)
-
-    def _trim(self) -> None:
-        """Keep memory within bounds, now that all but what is decided ahead is written."""
-        page = self._page
-        page.rows.trim()
-        if len(page.versions) > VERSIONS_MAX:
-            page.versions = {row[4]: row[5] for row in self._unwritten}
-            page.versions_complete = False
 
     # --- deciding ahead of the commit --------------------------------------------------------------------------
 
@@ -410,10 +389,10 @@ class Writer:
         page.from_memory = True
         page.use(self._looking)
         try:
-            self._find_kept(self._looking, [stream for stream in streams if stream not in kept], kept)
+            self._decider.find_kept(self._looking, [stream for stream in streams if stream not in kept], kept)
             for command, stream in zip(commands, streams, strict=True):
                 before = kept.get(stream)
-                answers.append(self._decide(command, stream, kept, now, at))
+                answers.append(self._decider.decide(None, command, stream, kept, now, at))
                 if before is None and stream in kept:
                     ahead.kept[stream] = kept[stream]
         except Exception as failure:
@@ -429,8 +408,7 @@ class Writer:
         """Set out what was decided ahead, for the writer's thread to commit."""
         ahead, self._ahead = self._ahead, Ahead()
         self._in_flight = ahead.kept
-        batch = Batch([], self._unwritten, self._head())
-        self._unwritten = []
+        batch = Batch([], self._decider.take_events(), self._head())
         begun = Begun(ahead.asks, batch)
         try:
             batch.changes = self._page.rows.take()
@@ -457,7 +435,7 @@ class Writer:
         with self._pen:
             self.committed_seq = begun.batch.head.seq
             self._in_flight = {}
-            self._trim()
+            self._decider.trim()
             self._begun = None
         for ask in begun.asks:
             self._tell(ask)
@@ -473,80 +451,3 @@ class Writer:
             ask.answers = []
         with self._wake:
             self._asks.extendleft(reversed(asks))
-
-    def _write_events(self) -> None:
-        if self._unwritten:
-            self._database.insert_events(self._cursor, self._unwritten)
-            self._unwritten = []
-
-    def _decide(self, command: Command[Any], stream: str, kept: dict[str, Any], now: datetime, at: str) -> Any:
-        """The command's answer, from what was kept or decided now; a Failure when it raised and was undone."""
-        page = self._page
-        seq = page.seq
-        try:
-            if "\n" in command.party or "\n" in stream:
-                raise InvalidInput(
-                    f"command {command.id!r} of {command.party!r} has a name of two lines", "use ids in one line"
-                )
-            mark = fingerprint(command)
-            before = kept.get(stream)
-            if before is not None:
-                if before.fingerprint != mark:
-                    raise Conflict(
-                        f"command `{command.id}` was already given as `{before.name}` with another body",
-                        "give each new command an id of its own",
-                    )
-                return open_answer(command, before.answer_type, before.answer)
-            page.seq = seq + 1  # the command's own event comes first, and is written when the answer is known
-            tx = Transaction(page, now, command.party, seq + 1)
-            answer = command.decide(tx)
-            if self._reactions:
-                react(tx, self._reactions)
-            type_name, sealed_answer, answer = seal_answer(command, answer)
-            body = CommandAnswered(command.name, mark, type_name, msgspec.Raw(sealed_answer))
-            sealed = self._answered.encode(body)
-            if page.flush_failure is not None:
-                raise page.flush_failure  # decide caught it, and could not know that it concerns the whole group
-        except BaseException as failure:
-            if not page.from_memory and (page.flush_failure is not None or self._database.is_aborted(self._raw)):
-                raise GroupFailed from page.flush_failure or failure
-            try:
-                self._undo(seq)
-            except Unsure:
-                raise GroupFailed from failure
-            if page.from_memory and (page.flush_failure is not None or self._database.is_storage_failure(failure)):
-                page.flush_failure = None
-                raise GroupFailed from failure
-            return Failure(failure)
-        own = Event(seq + 1, now, self._answered.kind, stream, 1, command.party, None, body)
-        self._chain([(own, sealed), *page.drafts], at)
-        page.drafts.clear()
-        page.rows.keep()
-        page.versions[stream] = 1
-        kept[stream] = body
-        return answer
-
-    def _undo(self, seq: int) -> None:
-        """Forget what the command in progress has done. Raises Unsure where memory alone cannot."""
-        page = self._page
-        for event, _ in reversed(page.drafts):
-            page.versions[event.stream] = event.version - 1
-        page.drafts.clear()
-        page.seq = seq
-        page.rows.undo()
-
-    def _chain(self, drafts: list[tuple[Event[Any], bytes]], at: str) -> None:
-        """Link the command's events to the chain and set them out for writing."""
-        program_id, previous, unwritten = self._program_id, self._hash, self._unwritten
-        for event, sealed in drafts:
-            seq, kind, stream, version, party, cause = (
-                event.seq,
-                event.kind,
-                event.stream,
-                event.version,
-                event.party,
-                event.cause,
-            )
-            previous = chain(previous, seq, at, kind, stream, version, party, cause, sealed)
-            unwritten.append((program_id, seq, at, kind, stream, version, party, cause, sealed.decode(), previous))
-        self._hash = previous
