@@ -35,9 +35,10 @@ UNLIMITED = web.Options(rate_per_client=None, rate_per_party=None)
 class ApiHouse:
     """A running application and short words for asking it."""
 
-    def __init__(self, house: SmallHouse, context: web.Context, app: web.Shell, client: httpx.AsyncClient) -> None:
+    def __init__(self, house: SmallHouse, front_desk: api.FrontDesk, app: web.Shell, client: httpx.AsyncClient) -> None:
         self.house = house
-        self.context = context
+        self.front_desk = front_desk
+        self.context = front_desk.context
         self.app = app
         self.client = client
         self._keys = 0
@@ -87,11 +88,12 @@ async def api_house(where: Path | str, options: web.Options | None = None) -> As
             SystemClock(),
             options or UNLIMITED,
         )
-        app = web.assemble(context, api.route_handlers(context))
+        front_desk = api.FrontDesk(context)
+        app = web.assemble(context, api.route_handlers(context, front_desk))
         async with running(app):
             transport = httpx.ASGITransport(app)  # type: ignore[arg-type]
             async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as client:
-                yield ApiHouse(house, context, app, client)
+                yield ApiHouse(house, front_desk, app, client)
 
 
 @asynccontextmanager

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from api_house import ApiHouse, api_house
-from pullcord.api import FrontDesk, QuickReservation
+from pullcord.api import QuickReply, QuickReservation
 from pullcord.base import CampaignId, Money
 from pullcord.campaigns import CampaignTerms, Quota, Refundable
 from pullcord.orders import OrderReserved
@@ -83,33 +83,63 @@ def test_a_person_has_one_place_whatever_the_keys(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+class Everything(set[str]):
+    """All commands there could be."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
 @pytest.mark.parametrize("first", ["quick", "endpoint"])
 def test_the_quick_way_and_the_endpoint_give_one_answer(tmp_path: Path, first: str) -> None:
     async def story() -> None:
         async with api_house(tmp_path) as asked:
             open_rush(asked)
-            quick = QuickReservation(FrontDesk(asked.context))
+            front = asked.front_desk
+            quick = QuickReservation(front)
             headers = {
                 "authorization": f"Bearer {asked.token('shop')}",
                 "idempotency-key": "one",
                 "content-type": "application/json",
             }
             body = b'{"person_id": "p-1", "variant_id": "white", "plan": "owned", "city_id": "chengdu"}'
-            # What is out of the ordinary is left to the endpoint.
-            assert await quick.answer({**headers, "authorization": "Bearer pc_x"}.get, "rush", body) is None
-            assert await quick.answer({**headers, "content-type": "text/plain"}.get, "rush", body) is None
 
-            async def by_endpoint() -> tuple[int, bytes, str | None]:
+            async def ask(**changed: str) -> QuickReply | None:
+                told: asyncio.Future[QuickReply | None] = asyncio.get_running_loop().create_future()
+                given = headers | {name.replace("_", "-"): value for name, value in changed.items()}
+                quick.ask(
+                    {name.encode(): value.encode() for name, value in given.items()}, "rush", body, told.set_result
+                )
+                return await told
+
+            # What is out of the ordinary is left to the endpoint: a token that was not seen before, to begin with.
+            assert await ask() is None
+            await front.tokens.verify(headers["authorization"].encode())
+            assert await ask(authorization="Bearer pc_x") is None
+            assert await ask(content_type="text/plain") is None
+            assert await ask(idempotency_key="two words") is None
+            assert await ask(pullcord_person="p-1") is None
+
+            async def by_endpoint() -> tuple[int, bytes, dict[str, str]]:
                 reply = await asked.client.post("/api/v1/campaigns/rush/orders", headers=headers, content=body)
-                return reply.status_code, reply.content, reply.headers.get("location")
+                own = ("content-type", "cache-control", "location", "idempotent-replayed", "retry-after")
+                return reply.status_code, reply.content, {n: v for n, v in reply.headers.items() if n in own}
 
-            async def by_quick() -> tuple[int, bytes, str | None]:
-                reply = await quick.answer(headers.get, "rush", body)
+            async def by_quick() -> tuple[int, bytes, dict[str, str]]:
+                reply = await ask()
                 assert reply is not None
-                return reply.status, reply.body, reply.location
+                lines = reply.head.decode().split("\r\n")[:-1]
+                return reply.status, reply.body, dict(line.split(": ", 1) for line in lines)
 
             ways = [by_quick, by_endpoint] if first == "quick" else [by_endpoint, by_quick]
-            assert await ways[0]() == await ways[1]()
+            (status, reply, head), again = await ways[0](), await ways[1]()
+            assert again == (status, reply, {**head, "idempotent-replayed": "true"})
+            assert await ways[0]() == again
+            # While a command is running, both say so.
+            front.running = Everything()
+            said = await by_quick()
+            assert said[0] == 409
+            assert await by_endpoint() == said
             assert len(asked.house.events(OrderReserved)) == 1
 
     asyncio.run(story())

@@ -131,7 +131,7 @@ def test_an_order_id_that_somebody_waits_with_is_theirs(house: SmallHouse) -> No
     in_campaign(house)
     place(house, "a")
     assert place(house, "b").state == "queued"  # type: ignore[attr-defined]
-    taken = replace(house.desk.reserve("o-b", "p-thief", "white", "owned", "chengdu"), id=CommandId("by-key-1"))
+    taken = house.desk.reserve("o-b", "p-thief", "white", "owned", "chengdu").under(CommandId("by-key-1"))
     with pytest.raises(Conflict, match="`o-b` is taken"):
         house.give(taken)
     house.give(house.desk.cancel("o-a", "changed my mind"))

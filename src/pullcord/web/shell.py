@@ -106,15 +106,19 @@ class Shell:
         if b"content-length" not in request_headers(scope) and scope["method"] not in ("GET", "HEAD"):
             receive = _counted(receive, self._options.body_bytes_max)
         out: Send = answered
+        asked = scope
         if scope["method"] == "HEAD" and not scope["path"].startswith(API):
-            scope["method"] = "GET"  # every page has its head; the API's operations send theirs by themselves
+            # Every page has its head; the API's operations send theirs by themselves. The server goes by its own scope.
+            asked = {**scope, "method": "GET"}
             out = _head_of(answered)
         try:
-            await self.app(scope, receive, out)
+            await self.app(asked, receive, out)
         except Exception as failure:
             if answered.status:
                 raise  # the head is out: all that is left is to break off
-            await send_reply(out, unexpected(failure, scope))
+            await send_reply(out, unexpected(failure, asked))
+        finally:
+            scope["path_template"] = asked.get("path_template")
 
     def _refused(self, scope: Scope) -> Reply | None:
         headers = request_headers(scope)
