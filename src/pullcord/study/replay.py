@@ -59,7 +59,6 @@ class LaunchReplay:
         self._ticket = count()
         self._batch: list[tuple[Command[Any], Callable[[Any], None]]] = []
         self._planned: dict[str, list[str]] = {}
-        self._turned_away: set[str] = set()
         self._signals = True  # something has come that no forecast has seen: the launch itself, to begin with
 
     def run(self) -> Tally:
@@ -168,12 +167,12 @@ class LaunchReplay:
 
     def _reserved(self, customer: Customer, answer: Outcome) -> None:
         if answer.refused:
-            self._turned_away.add(customer.order_id)
             self.tally.turned_away += 1
 
     def _ask(self, customer: Customer) -> None:
-        if customer.order_id in self._turned_away:
-            return
+        # Not from the answer to the reservation: who asks within the hour asks before it has come.
+        if self.desk.house.channel.why_not(customer.variant_id, customer.plan, customer.city_id) is not None:
+            return  # was turned away, and has nothing to ask about
         self.tally.asked += 1
         self._say(self.desk.quote(customer.order_id), lambda answer: self._shown(customer, answer))
 
