@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import csv
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pullcord.base import CityId, InvalidInput, Money, NotFound, PartyId
+from pullcord.base import CityId, InvalidInput, Money, NotFound, OrderId, PartyId, PersonId, VariantId
 from pullcord.catalogue import Catalogue
 from pullcord.channel import ANY, ChannelBook, ChannelRule, PriceRule, Subsidy
 from pullcord.logistics import City
 from pullcord.orders import OrderDeposited, OrderReserved
 from pullcord.program import Program, read_program
+from pullcord.study import Customer, LaunchReplay
 from small_house import small_house, small_program
 
 CHENGDU = City(CityId("chengdu"), "Chengdu", "成都", 30.7, 104.1, 13_568_357, True)
@@ -179,6 +180,32 @@ def test_an_order_from_before_the_rule_is_shown_no_date_and_pays_nothing(tmp_pat
         assert "no local invoice" in (house.give(house.desk.deposit("b")).refused or "")
         assert house.events(OrderDeposited) == []
         assert house.give(house.desk.cancel("a", "no invoice")).state == "cancelled"
+
+
+def test_in_a_replayed_launch_who_is_turned_away_asks_for_no_date_even_within_the_hour(tmp_path: Path) -> None:
+    with small_house(tmp_path, program_without_invoice_in("chengdu")) as house:
+        at = house.clock.now() + timedelta(hours=1)
+
+        def customer(name: str, city: str) -> Customer:
+            minutes = timedelta(minutes=5)
+            return Customer(
+                OrderId(f"o-{name}"),
+                PersonId(f"p-{name}"),
+                VariantId("white"),
+                "owned",
+                CityId(city),
+                at,
+                minutes,
+                10_000.0,
+                minutes,
+                minutes,
+                False,
+            )
+
+        people = [customer("a", "chengdu"), customer("b", "harbin")]
+        tally = LaunchReplay(house.app, house.clock, people, lambda what, done: None).run()
+        assert (tally.turned_away, tally.asked) == (1, 1)
+        assert house.order("o-b").state == "handed_over"
 
 
 # The shipped program
