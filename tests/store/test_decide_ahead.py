@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import threading
 import time
 from collections.abc import Sequence
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from slot_shop import (
     HOLDING,
@@ -25,7 +27,7 @@ from slot_shop import (
     take_blindly,
 )
 
-from pullcord.base import Conflict, PullcordError, SimulatedClock
+from pullcord.base import Conflict, InvalidInput, PullcordError, SimulatedClock
 from pullcord.store import Command, Ledger, Transaction, verify
 
 SEED = 20261122
@@ -256,6 +258,97 @@ def test_a_writer_whose_time_is_over_commits_nothing_that_it_decided_ahead(tmp_p
         assert ledger.decide_ahead([take("w1", "c")], lambda told: None, lambda: None) == 0
         with ledger.reader() as reader:
             assert reader.get(WEEK, "w1").free == 5  # type: ignore[union-attr]
+
+
+def test_a_command_that_cannot_be_kept_leaves_nothing_behind(ledger_url: str) -> None:
+    with opened(ledger_url) as ledger:
+        ledger.execute(open_week("w1", 5))
+        ahead = Ahead(ledger)
+        # No database takes half of a surrogate pair; what the command emitted before that is known must not stay.
+        ahead.give([take("w1", "a", command_id="a\ud800"), take("w1", "b")])
+        broken, taken = ahead.answers()
+        assert isinstance(broken, PullcordError)
+        assert taken == Taken("w1", 4)
+        with ledger.reader() as reader:
+            assert [row.holder for row in reader.select(HOLDING)] == ["b"]
+    assert not verify(ledger_url, TRIAL, PROJECTIONS).faults
+
+
+def test_a_row_written_blindly_and_taken_back_is_still_known(ledger_url: str) -> None:
+    with opened(ledger_url) as ledger:
+        ledger.execute_many([open_week("w1", 5), take("w1", "a")])
+
+    def blindly_then_no(tx: Transaction) -> None:
+        take_blindly("w1", "a").decide(tx)
+        tx.get(HOLDING, "w1", "b")
+        raise Conflict("no", "not so")
+
+    with opened(ledger_url) as ledger:
+        ahead = Ahead(ledger)
+        ahead.give([command("no", blindly_then_no)])
+        ahead.give([release("w1", "a")])
+        assert ahead.answers()[1] is True
+
+
+def test_while_another_writes_to_the_file_nobody_waits_but_the_writer(tmp_path: Any) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    with opened(url) as ledger, sqlite3.connect(tmp_path / "ledger.db", isolation_level=None) as other:
+        ledger.execute(open_week("w1", 5))
+        other.execute("BEGIN IMMEDIATE")
+        ahead = Ahead(ledger)
+        started = time.monotonic()
+        ahead.give([take("w1", "a")])
+        ahead.give([take("w1", "b")])
+        assert time.monotonic() - started < 5.0, "whoever decided waited for the other's commit"
+        assert ahead.ahead == 2
+        other.execute("COMMIT")
+        assert ahead.answers() == [Taken("w1", 4), Taken("w1", 3)]
+    other.close()
+
+
+def test_a_command_that_waits_for_another_of_its_ledger_is_told_not_to(ledger_url: str) -> None:
+    with opened(ledger_url) as ledger:
+        ledger.execute(open_week("w1", 5))
+
+        def waits(tx: Transaction) -> None:
+            ledger.execute(take("w1", "a"))
+
+        ahead = Ahead(ledger)
+        ahead.give([command("waits", waits), take("w1", "b")])
+        told, taken = ahead.answers()
+        assert isinstance(told, InvalidInput)
+        assert taken == Taken("w1", 4)
+
+
+def test_a_connection_to_look_things_up_by_that_is_lost_is_replaced(ledger_url: str) -> None:
+    with opened(ledger_url) as ledger:
+        ledger.execute(open_week("w1", 5))
+        writer: Any = ledger._writer
+
+        class Gone:
+            def execute(self, *said: Any) -> None:
+                raise sqlite3.OperationalError if ledger_url.startswith("sqlite") else psycopg.OperationalError
+
+        writer._decider._page.versions_complete = False
+        writer._looking = Gone()
+        ahead = Ahead(ledger)
+        ahead.give([take("w1", "a")])
+        assert ahead.answers() == [Taken("w1", 4)]
+        assert ahead.ahead == 0
+        ahead.give([take("w1", "b")])
+        assert ahead.answers()[1] == Taken("w1", 3)
+        assert ahead.ahead == 1
+
+
+def test_closed_it_decides_nothing_more_and_what_was_decided_is_told(ledger_url: str) -> None:
+    with opened(ledger_url) as ledger:
+        ledger.execute(open_week("w1", 500))
+        ahead = Ahead(ledger)
+        for number in range(200):
+            ahead.give([take("w1", f"h{number}")])
+        ledger.close()
+        assert len(ahead.answers()) == 200
+        assert ledger.decide_ahead([take("w1", "late")], lambda told: None, lambda: None) == 0
 
 
 def test_many_threads_beside_it(ledger_url: str) -> None:

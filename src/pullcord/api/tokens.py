@@ -63,8 +63,13 @@ class Tokens:
 
     def _ask(self, header: bytes) -> asyncio.Future[Asker | None]:
         asking = self._asking[header] = asyncio.ensure_future(self._look_up(header))
-        asking.add_done_callback(lambda done: self._asking.pop(header, None))
+        asking.add_done_callback(lambda done: self._asked(header, done))
         return asking
+
+    def _asked(self, header: bytes, done: asyncio.Future[Asker | None]) -> None:
+        self._asking.pop(header, None)
+        if not done.cancelled():
+            done.exception()  # who waits for it is told; where nobody does, the next who asks will be
 
     async def _look_up(self, header: bytes) -> Asker | None:
         at = self._monotonic()

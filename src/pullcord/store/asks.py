@@ -49,6 +49,7 @@ class Ahead:
     """
 
     asks: list[Ask] = field(default_factory=list)
+    commands: int = 0  # in all of them
     kept: dict[str, CommandAnswered] = field(default_factory=dict)
 
 

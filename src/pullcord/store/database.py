@@ -76,6 +76,11 @@ class Database(ABC):
         assert raw is not None
         return connection, raw, raw.cursor()
 
+    def looking_connection(self) -> tuple[sa.Connection, Any]:
+        """A connection to look things up by while the writer's own commits, with a cursor; it must not keep waiting."""
+        connection, _, cursor = self.writing_connection()
+        return connection, cursor
+
     @abstractmethod
     def begin_read(self, connection: sa.Connection) -> None:
         """Begin a transaction that sees one instant."""
@@ -166,6 +171,10 @@ class Database(ABC):
     def end_batch(self, raw: RawConnection, cursor: Any, batch: Batch) -> bool:
         """Write what is left of a batch in its transaction; False where its head is another's to move."""
         self.begin_write(raw)
+        return self.write_batch(raw, cursor, batch)
+
+    def write_batch(self, raw: RawConnection, cursor: Any, batch: Batch) -> bool:
+        """Write a batch in the transaction that has begun; False where its head is another's to move."""
         with self.together(raw, len(batch.events)):
             self.write_rows(cursor, batch.changes)
             self.insert_events(cursor, batch.events)

@@ -87,6 +87,8 @@ class Decider:
             sealed = self._answered.encode(body)
             if page.flush_failure is not None:
                 raise page.flush_failure  # decide caught it, and could not know that it concerns the whole group
+            own = Event(seq + 1, now, self._answered.kind, stream, 1, command.party, None, body)
+            rows, last_hash = self._chained([(own, sealed), *page.drafts], at)
         except BaseException as failure:
             if raw is not None and (page.flush_failure is not None or self._database.is_aborted(raw)):
                 raise GroupFailed from page.flush_failure or failure
@@ -100,8 +102,8 @@ class Decider:
                 page.flush_failure = None
                 raise GroupFailed from failure
             return Failure(failure)
-        own = Event(seq + 1, now, self._answered.kind, stream, 1, command.party, None, body)
-        self._chain([(own, sealed), *page.drafts], at)
+        self.unwritten += rows
+        self.hash = last_hash
         page.drafts.clear()
         page.rows.keep()
         page.versions[stream] = 1
@@ -143,9 +145,10 @@ class Decider:
         page.seq = seq
         page.rows.undo()
 
-    def _chain(self, drafts: list[tuple[Event[Any], bytes]], at: str) -> None:
-        """Link the command's events to the chain and set them out for writing."""
-        program_id, previous, unwritten = self._program_id, self.hash, self.unwritten
+    def _chained(self, drafts: list[tuple[Event[Any], bytes]], at: str) -> tuple[list[tuple[Any, ...]], bytes]:
+        """The command's events as they are written, linked to the chain, and the hash of the last."""
+        program_id, previous = self._program_id, self.hash
+        rows: list[tuple[Any, ...]] = []
         for event, sealed in drafts:
             seq, kind, stream, version, party, cause = (
                 event.seq,
@@ -156,5 +159,5 @@ class Decider:
                 event.cause,
             )
             previous = chain(previous, seq, at, kind, stream, version, party, cause, sealed)
-            unwritten.append((program_id, seq, at, kind, stream, version, party, cause, sealed.decode(), previous))
-        self.hash = previous
+            rows.append((program_id, seq, at, kind, stream, version, party, cause, sealed.decode(), previous))
+        return rows, previous

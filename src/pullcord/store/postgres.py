@@ -17,6 +17,7 @@ from .statements import TableSql
 
 _FEW = 16  # rows for which a statement each is as fast as anything
 _LOCK_S = 30  # how long a change of tables waits for those who read them
+_LOOK_MS = 100  # for a look-up by key in somebody's event loop; beyond, the writer's thread does it
 
 
 class PostgresDatabase(Database):
@@ -40,6 +41,11 @@ class PostgresDatabase(Database):
         raw.execute("BEGIN")
         raw.execute(f"SET LOCAL lock_timeout = '{_LOCK_S}s'")
         raw.execute("SELECT pg_advisory_xact_lock(%s)", (self._lock_key(raw, "tables"),))
+
+    def looking_connection(self) -> tuple[sa.Connection, Any]:
+        connection, cursor = super().looking_connection()
+        cursor.execute(f"SET statement_timeout = '{_LOOK_MS}ms'")
+        return connection, cursor
 
     def begin_read(self, connection: sa.Connection) -> None:
         raw = connection.connection.driver_connection

@@ -113,6 +113,7 @@ class RowCache:
         for shelf, key, old in reversed(self.journal):
             if old is _UNKNOWN:
                 del shelf.rows[key], shelf.dirty[key]
+                shelf.complete = False  # where the whole table was read meanwhile, this row of it was not
             else:
                 shelf.rows[key] = old
                 shelf.dirty[key] = None

@@ -157,11 +157,19 @@ class SqliteDatabase(Database):
             cursor.execute(text, list(chain.from_iterable(some)))
 
     def begin_batch(self, raw: RawConnection, cursor: Any, batch: Batch) -> None:
-        # Here and not in the writer's thread, which would have to wait for Python's lock after every statement.
-        batch.moved = super().end_batch(raw, cursor, batch)
+        # Here and not in the writer's thread, which would have to wait for Python's lock after every statement. But
+        # where another program's commit would have to be waited for, that is the thread's part.
+        cursor.execute("PRAGMA busy_timeout = 0")
+        try:
+            self.begin_write(raw)
+        except sqlite3.OperationalError:
+            return
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {int(1000 * BUSY_S)}")
+        batch.moved = self.write_batch(raw, cursor, batch)
 
     def end_batch(self, raw: RawConnection, cursor: Any, batch: Batch) -> bool:
-        return bool(batch.moved)
+        return super().end_batch(raw, cursor, batch) if batch.moved is None else batch.moved
 
     def stream(self, raw: RawConnection, text: str, *values: Any) -> Generator[tuple[Any, ...], None, None]:
         # A damaged text is still to be read, so that its event can be named.

@@ -15,7 +15,7 @@ from typing import Any
 
 from pullcord.base import Clock, Conflict, Corrupt, InvalidInput, ProgramId
 
-from .asks import Ahead, Ask, Begun, Done, Failure, GroupFailed
+from .asks import Ahead, Ask, Begun, Done, Failure, GroupFailed, NeedsDatabase
 from .columns import instant_text
 from .command import STREAM_PREFIX, Command, CommandAnswered
 from .database import Batch, Database, Head
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 ROWS_MAX = 200_000  # rows kept in memory between groups
 GO_ON_S = 0.002  # how long whoever decides ahead has to begin the next commit
+AHEAD_MAX = 4  # so many groups may wait for one commit
 PEN_S = 0.005  # how long to wait for the pen before the writer's thread is left to decide
 
 
@@ -56,7 +57,7 @@ class Writer:
         self._connection, self._raw, self._cursor = database.writing_connection()
         self._reading: Any = None
         try:
-            self._reading, _, self._looking = database.writing_connection()
+            self._reading, self._looking = database.looking_connection()
             database.take_writer_lock(self._raw, program_id)
             rows = RowCache(database, self._cursor, program_id, projections, ROWS_MAX)
             settle(database, self._connection, self._raw, program_id, projections, create=create)
@@ -85,6 +86,7 @@ class Writer:
         self._begun: Begun | None = None  # what is being committed, once it was decided ahead
         self._in_flight: dict[str, CommandAnswered] = {}  # its answers
         self._pen = threading.Lock()  # held by whoever decides
+        self._guest: int | None = None  # the thread that decides ahead
         self._busy = False  # the writer's thread decides
         self._waiting: list[Callable[[], object]] = []  # to be told when it has decided
         self._wake = threading.Condition()
@@ -98,7 +100,7 @@ class Writer:
         """Answers and Failures in the order of the commands, once all of them are durable."""
         if not commands:
             return []
-        if threading.current_thread() is self._thread:
+        if threading.current_thread() is self._thread or threading.get_ident() == self._guest:
             raise InvalidInput("a command cannot wait for another command of its own ledger", "emit events instead")
         answered = threading.Event()
         found: list[Any] = []
@@ -132,18 +134,23 @@ class Writer:
                     self._waiting.append(free)
                     return None
             return 0
+        answers: list[Any] = []
         try:
             if self._asks or self._closing or self._stale or self._fenced or self._looking is None:
                 return 0
-            answers = self._decide_from_memory(commands)
-            if not answers:
+            if self._ahead.commands >= AHEAD_MAX * self._group_max:
                 return 0
-            ask = Ask(commands[: len(answers)], done)
-            ask.answers = answers
-            self._ahead.asks.append(ask)
-            if self._begun is None:
-                self._begin_commit()
+            self._guest = threading.get_ident()
+            self._decide_from_memory(commands, answers)
         finally:
+            self._guest = None
+            if answers:  # even where the rest was broken off: these have their effect
+                ask = Ask(commands[: len(answers)], done)
+                ask.answers = answers
+                self._ahead.asks.append(ask)
+                self._ahead.commands += len(answers)
+                if self._begun is None:
+                    self._begin_commit()
             self._pen.release()
         return len(answers)
 
@@ -162,7 +169,7 @@ class Writer:
 
     def close(self) -> None:
         """Answer what is waiting, then let the next writer in."""
-        with self._wake:
+        with self._pen, self._wake:  # nobody decides ahead from here on
             if self._closing:
                 return
             self._closing = True
@@ -171,8 +178,7 @@ class Writer:
         self._end()
 
     def _end(self) -> None:
-        if self._reading is not None:
-            self._reading.close()
+        _discard(self._reading)
         self._database.end_writing(self._connection, self._raw)
 
     # --- opening -----------------------------------------------------------------------------------------------
@@ -312,22 +318,25 @@ class Writer:
 
     def _open_reading(self) -> None:
         """Open anew what is looked into while the other connection commits."""
+        _discard(self._reading)
+        self._reading = None
         with suppress(Exception):  # without it, everything is decided in the writer's thread
-            if self._reading is not None:
-                self._reading.invalidate()
-                self._reading.close()
-            self._reading, _, self._looking = self._database.writing_connection()
+            self._reading, self._looking = self._database.looking_connection()
 
     def _read_again(self) -> None:
         page = self._page
         if self._database.is_lost(self._raw):
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection, self._raw, self._cursor = self._database.writing_connection()
-            page.connection = self._connection
-            page.cursor = self._cursor
-            page.rows.use(self._cursor)
-            self._database.take_writer_lock(self._raw, self._program_id)
+            connection, raw, cursor = self._database.writing_connection()
+            try:
+                self._database.take_writer_lock(raw, self._program_id)
+            except BaseException:
+                _discard(connection)
+                raise
+            _discard(self._connection)
+            self._connection, self._raw, self._cursor = connection, raw, cursor
+            page.connection = connection
+            page.cursor = cursor
+            page.rows.use(cursor)
         if self._database.in_transaction(self._raw):
             self._cursor.execute("ROLLBACK")
         self._load_head()
@@ -373,8 +382,8 @@ class Writer:
 
     # --- deciding ahead of the commit --------------------------------------------------------------------------
 
-    def _decide_from_memory(self, commands: Sequence[Command[Any]]) -> list[Any]:
-        """Answers and Failures of the first commands, up to the one that needs the database."""
+    def _decide_from_memory(self, commands: Sequence[Command[Any]], answers: list[Any]) -> None:
+        """Add the answers and Failures of the first commands, up to the one that needs the database."""
         page, ahead = self._page, self._ahead
         streams = [STREAM_PREFIX + command.id for command in commands]
         # First what is in memory: what has left it was committed before, and the database knows it.
@@ -385,7 +394,6 @@ class Writer:
         }
         now = self._clock.now()
         at = instant_text(now)
-        answers: list[Any] = []
         page.from_memory = True
         page.use(self._looking)
         try:
@@ -396,13 +404,13 @@ class Writer:
                 if before is None and stream in kept:
                     ahead.kept[stream] = kept[stream]
         except Exception as failure:
-            if not isinstance(failure, GroupFailed):
-                log.warning("the ledger cannot be looked into: %s", failure)
+            cause = failure.__cause__ if isinstance(failure, GroupFailed) else failure
+            if not isinstance(cause, NeedsDatabase):
+                log.warning("the ledger cannot be looked into: %s", cause)
                 self._looking = None  # the writer's thread opens it anew
         finally:
             page.from_memory = False
             page.use(self._cursor)
-        return answers
 
     def _begin_commit(self) -> None:
         """Set out what was decided ahead, for the writer's thread to commit."""
@@ -447,7 +455,16 @@ class Writer:
             asks = asks + self._ahead.asks
             self._ahead, self._begun, self._in_flight = Ahead(), None, {}
             self._recover()
-        for ask in asks:
-            ask.answers = []
-        with self._wake:
-            self._asks.extendleft(reversed(asks))
+            for ask in asks:
+                ask.answers = []
+            with self._wake:
+                self._asks.extendleft(reversed(asks))
+
+
+def _discard(connection: Any) -> None:
+    """Let a connection go, be it alive or not; its session must not go back to the pool."""
+    if connection is not None:
+        with suppress(Exception):
+            connection.invalidate()
+        with suppress(Exception):
+            connection.close()

@@ -54,7 +54,13 @@ class Gateway:
 
     def _decide_quick(self) -> None:
         quick, self._quick = self._quick, []
-        decided = self.ledger.decide_ahead([command for command, _ in quick], self._telling(quick), self._free)
+        if not quick:
+            return
+        decided: int | None = 0
+        try:
+            decided = self.ledger.decide_ahead([command for command, _ in quick], self._telling(quick), self._free)
+        except Exception:  # what had an effect is known to the ledger by its name, and may be given again
+            log.exception("%d commands could not be decided here", len(quick))
         if decided is None and not self._put_off:
             self._quick, self._put_off = quick, True  # until the ledger has decided what it is at; who comes joins them
             return
