@@ -112,7 +112,7 @@ def _served(app: App, accounts: Accounts, kept_at: str, clock: SimulatedClock, o
     async def main() -> None:
         loop = asyncio.get_running_loop()
         context = Context(app, Gateway(app.ledger, loop), accounts, kept_at, clock, options)
-        shell = assemble(context, shop.route_handlers(context), shop.error_page)
+        shell = assemble(context, shop.route_handlers(context), shop.error_page, shop.refusal_page)
         over = asyncio.Event()
         stop.append(lambda: loop.call_soon_threadsafe(over.set))
         lifespan: Any = shell.app

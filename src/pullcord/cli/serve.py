@@ -25,6 +25,13 @@ def serve(
     secure: Annotated[
         bool, typer.Option("--secure", help="It is reached over https: cookies say so, browsers are told to stay.")
     ] = False,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS_OR_NETWORK",
+            help="A proxy that is believed when X-Forwarded-For says for whom it asks; may be repeated.",
+        ),
+    ] = None,
     no_limits: Annotated[bool, typer.Option("--no-limits", help="No rate limits: for load tests.")] = False,
     campaign: Annotated[
         list[str] | None, typer.Option(help="Open this campaign of the program, unless it is; may be repeated.")
@@ -50,14 +57,16 @@ def serve(
     from pullcord.program import read_program
     from pullcord.server import SWEEP_EVERY_S, Address, Serving, serve
     from pullcord.settings import read_settings
-    from pullcord.web import Options
+    from pullcord.web import Options, proxy_network
 
+    proxies = tuple(proxy_network(given) for given in proxy or ())
     program = read_program(folder)
     url = ledger_url(program, ledger)
     clock = program_clock(program, url, at, speed)
     settings = read_settings()
     options = Options(
         secure=secure,
+        proxies=proxies,
         access_log=log,
         otlp_endpoint=settings.otlp_endpoint,
         metrics_token=settings.metrics_token,

@@ -8,7 +8,7 @@ as if there were no fast lane: commands are named by their key, so that asking a
 from __future__ import annotations
 
 from pullcord.api import ROUTE_OF_QUICK, FrontDesk, QuickReply, QuickReservation, head_of
-from pullcord.web import Shell
+from pullcord.web import Shell, client_of
 
 from .listening import LaneRequest
 
@@ -23,6 +23,7 @@ class ReservationLane:
         self._quick = QuickReservation(front_desk)
         self._shell = shell
         self._limiter = shell.limiter
+        self._proxies = front_desk.context.options.proxies
         self._open = not shell.traced  # a trace begins in the shell
         self._head = head_of(shell.api_headers)
 
@@ -32,9 +33,11 @@ class ReservationLane:
 
     def serve(self, request: LaneRequest) -> None:
         """Answer what goes well, once it is durable; pass on the rest."""
-        if self._limiter is not None and self._limiter.take(request.client):
-            request.pass_on()
-            return
+        if self._limiter is not None:
+            client = client_of(request.client, request.head, self._proxies)
+            if self._limiter.take(client):
+                request.pass_on()
+                return
 
         def done(made: QuickReply | None) -> None:
             if made is None:

@@ -63,7 +63,7 @@ class LaneRequest:
 
     @property
     def client(self) -> str:
-        """The address it came from."""
+        """The peer's address: where there is a proxy, the proxy's."""
         client = self._protocol.client
         return client[0] if client else ""
 

@@ -92,7 +92,10 @@ async def running(serving: Serving) -> AsyncIterator[Running]:
         )
         front_desk = api.FrontDesk(context)
         shell = assemble(
-            context, [*api.route_handlers(context, front_desk), *shop.route_handlers(context)], shop.error_page
+            context,
+            [*api.route_handlers(context, front_desk), *shop.route_handlers(context)],
+            shop.error_page,
+            shop.refusal_page,
         )
         lane = ReservationLane(front_desk, shell)
         _collect_less()

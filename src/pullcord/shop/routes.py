@@ -7,18 +7,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from litestar import Response, Router, get
 from litestar.datastructures import Cookie
 
 from pullcord.base import PullcordError
-from pullcord.web import Context
+from pullcord.web import Context, Reply, Scope, prefers_page
 
 from . import browse, campaigning, dates, live, ordering, people
 from .house import FormRefused, NotHere, Shop, SignInFirst
 from .picture import FAVICON
-from .visit import LANGUAGE_COOKIE, AnyRequest, Visit, address_of, safe_address
+from .turned_away import turned_away
+from .visit import LANGUAGE_COOKIE, AnyRequest, Visit, address_of, came_from, safe_address
 from .words import LANGUAGES
 
 A_YEAR_S = 31_536_000
@@ -104,9 +105,14 @@ def route_handlers(context: Context) -> list[Any]:
 
 def error_page(request: AnyRequest, status: int) -> Response[Any] | None:
     """A page for a browser's request that failed, wherever it did; None for callers that read no pages."""
-    if not _made or "text/html" not in request.headers.get("accept", ""):
+    if not _made or not prefers_page(request.headers.get("accept", "")):
         return None
     return told(_made[-1], request, status)
+
+
+def refusal_page(scope: Scope, told: Reply) -> Reply | None:
+    """A page for a browser that the server turned away before the shop was asked."""
+    return turned_away(_made[-1], scope, told) if _made else None
 
 
 def shop_of(context: Context) -> Shop:
@@ -153,9 +159,9 @@ def told(shop: Shop, request: AnyRequest, status: int) -> Response[Any]:
     """A page that says what went wrong, and leads on."""
     visit = shop.visit_at_once(request)
     t = visit.words
-    key = {403: "expired", 404: "not_found", 405: "not_found", 429: "too_many"}.get(status, "broken")
-    back = status == 403
-    to = safe_address(urlsplit(request.headers.get("referer", "")).path) if back else "/"
+    key = {403: "expired", 404: "not_found", 405: "not_found", 413: "too_large", 429: "too_many"}.get(status, "broken")
+    back = status in (403, 413)
+    to = came_from(request) if back else "/"
     return shop.page(
         visit,
         "told",

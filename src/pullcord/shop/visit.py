@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Request
 
@@ -55,6 +56,14 @@ def same_origin(request: AnyRequest) -> bool:
         return False
     origin = request.headers.get("origin")
     return origin is None or origin.partition("://")[2] == request.headers.get("host")
+
+
+def came_from(request: AnyRequest) -> str:
+    """The path of the page that led here, where it can be told."""
+    try:
+        return safe_address(urlsplit(request.headers.get("referer", "")).path)
+    except ValueError:
+        return "/"
 
 
 def safe_address(to: str | None) -> str:

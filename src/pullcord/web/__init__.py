@@ -1,13 +1,14 @@
 """What the API and the shop share: the way to the ledger, errors as problem+json, headers, limits, metrics."""
 
 from .assembly import app_config, asgi_route, assemble, common_routes, not_allowed, page_route
+from .clients import Network, client_of, proxy_network
 from .context import Context, Options
 from .gateway import Answered, Gateway
 from .limits import Limiter, Rate
 from .metrics import Metrics
 from .problems import KINDS, Fault, HttpProblem, ProblemDetail, problem, problem_of
-from .reply import ASGIApp, Headers, Message, Receive, Reply, Scope, Send, request_headers, send_reply
-from .shell import SECURITY_HEADERS, Shell, too_many, unexpected
+from .reply import ASGIApp, Headers, Message, Receive, Reply, Scope, Send, prefers_page, request_headers, send_reply
+from .shell import SECURITY_HEADERS, RefusalPage, Shell, too_many, unexpected
 from .tail import Tail
 from .traces import Tracer, tracer
 
@@ -24,10 +25,12 @@ __all__ = [
     "Limiter",
     "Message",
     "Metrics",
+    "Network",
     "Options",
     "ProblemDetail",
     "Rate",
     "Receive",
+    "RefusalPage",
     "Reply",
     "Scope",
     "Send",
@@ -37,11 +40,14 @@ __all__ = [
     "app_config",
     "asgi_route",
     "assemble",
+    "client_of",
     "common_routes",
     "not_allowed",
     "page_route",
+    "prefers_page",
     "problem",
     "problem_of",
+    "proxy_network",
     "request_headers",
     "send_reply",
     "too_many",

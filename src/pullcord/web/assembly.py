@@ -15,7 +15,7 @@ from . import health
 from .context import Context
 from .problems import MEDIA_TYPE, HttpProblem, code_of_status, problem
 from .reply import ASGIApp, Reply, send_reply
-from .shell import Shell, unexpected
+from .shell import RefusalPage, Shell, unexpected
 
 ErrorPage = Callable[[Request[Any, Any, Any], int], Response[Any] | None]
 
@@ -111,7 +111,15 @@ def app_config(context: Context, error_page: ErrorPage | None = None) -> dict[st
     }
 
 
-def assemble(context: Context, route_handlers: Sequence[Any], error_page: ErrorPage | None = None) -> Shell:
-    """The whole application, ready for a server: the routes given, the common ones, and the shell around them."""
+def assemble(
+    context: Context,
+    route_handlers: Sequence[Any],
+    error_page: ErrorPage | None = None,
+    refusal_page: RefusalPage | None = None,
+) -> Shell:
+    """The whole application, ready for a server: the routes given, the common ones, and the shell around them.
+
+    `refusal_page` says to a browser what the shell itself refuses; without one it is told by problem+json.
+    """
     app = Litestar([*route_handlers, *common_routes(context)], **app_config(context, error_page))
-    return Shell(app, context)  # type: ignore[arg-type]
+    return Shell(app, context, refusal_page)  # type: ignore[arg-type]

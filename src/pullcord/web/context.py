@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pullcord.app import App
 from pullcord.base import Clock
 
+from .clients import Network
 from .gateway import Gateway
 from .limits import Rate
 from .metrics import Metrics
@@ -32,6 +33,7 @@ class Options:
     body_bytes_max: int = 65_536
     rate_per_client: Rate | None = PER_CLIENT  # by network address; None: no limit
     rate_per_party: Rate | None = PER_PARTY
+    proxies: tuple[Network, ...] = ()  # believed when they say in X-Forwarded-For for whom they ask
     token_seconds: float = 0.4  # how long a verified token is believed; with the accounts own 0.5 s, within a second
     access_log: bool = True
     metrics_token: str | None = None  # without one, /metrics answers this machine only

@@ -11,6 +11,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+_JSON_KINDS = ("application/json", "application/problem+json")
 
 
 class Reply(NamedTuple):
@@ -46,3 +47,17 @@ def request_headers(scope: Scope) -> dict[bytes, bytes]:
     if found is None:
         found = scope["pullcord.headers"] = dict(scope["headers"])
     return found
+
+
+def prefers_page(accept: str) -> bool:
+    """Whether a caller's Accept asks for a page rather than for JSON; who takes anything reads no pages."""
+    weights: dict[str, float] = {}
+    for part in accept.lower().split(","):
+        kind, *parameters = (word.strip() for word in part.split(";"))
+        weight = next((text[2:] for text in parameters if text.startswith("q=")), "1")
+        try:
+            weights.setdefault(kind, float(weight))
+        except ValueError:
+            continue
+    page = weights.get("text/html", 0.0)
+    return page > 0 and page >= max(weights.get(kind, 0.0) for kind in _JSON_KINDS)

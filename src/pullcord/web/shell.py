@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from pullcord.base import secret_token
 
+from .clients import client_of
 from .context import Context
 from .limits import Limiter
 from .problems import problem, problem_of
-from .reply import ASGIApp, Message, Receive, Reply, Scope, Send, request_headers, send_reply
+from .reply import ASGIApp, Message, Receive, Reply, Scope, Send, prefers_page, request_headers, send_reply
 from .traces import Tracer, tracer
 
 log = logging.getLogger("pullcord.web.access")
@@ -36,6 +37,8 @@ API_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 
 _STAY_ON_HTTPS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 API = "/api/"
+RefusalPage = Callable[[Scope, Reply], Reply | None]
+"""A page for people that says what a problem says to programs; of what it is made the shell does not know."""
 _NO_LIMIT = ("/healthz", "/readyz")  # asked by those who watch the server, however busy it is
 
 
@@ -46,8 +49,9 @@ class BodyTooLarge(Exception):
 class Shell:
     """The outermost application. What it wraps sees requests within the limits, each with an id in its scope."""
 
-    def __init__(self, app: ASGIApp, context: Context) -> None:
+    def __init__(self, app: ASGIApp, context: Context, refusal_page: RefusalPage | None = None) -> None:
         self.app = app
+        self._refusal_page = refusal_page
         self._options = options = context.options
         self._monotonic = context.monotonic
         self._metrics = context.metrics
@@ -67,6 +71,7 @@ class Shell:
         began = self._monotonic()
         request_id = self.next_id()
         scope["pullcord.request_id"] = request_id
+        self._name_client(scope)
         own = self.api_headers if scope["path"].startswith(API) else self._page_headers
         answered = _Answered(send, own, self._names, request_id.encode())
         try:
@@ -101,7 +106,7 @@ class Shell:
     async def _within_limits(self, scope: Scope, receive: Receive, answered: _Answered) -> None:
         refused = self._refused(scope)
         if refused is not None:
-            await send_reply(answered, refused, with_body=scope["method"] != "HEAD")
+            await send_reply(answered, self._readable(scope, refused), with_body=scope["method"] != "HEAD")
             return
         if b"content-length" not in request_headers(scope) and scope["method"] not in ("GET", "HEAD"):
             receive = _counted(receive, self._options.body_bytes_max)
@@ -116,9 +121,29 @@ class Shell:
         except Exception as failure:
             if answered.status:
                 raise  # the head is out: all that is left is to break off
-            await send_reply(out, unexpected(failure, asked))
+            await send_reply(out, self._readable(asked, unexpected(failure, asked)))
         finally:
             scope["path_template"] = asked.get("path_template")
+
+    def _name_client(self, scope: Scope) -> None:
+        # Whatever counts by address, the limits on guessing passwords too, counts whoever a trusted proxy speaks for.
+        peer = scope.get("client")
+        if self._options.proxies and peer:
+            client = client_of(peer[0], scope["headers"], self._options.proxies)
+            if client != peer[0]:
+                scope["client"] = (client, 0)  # the port it had at the proxy is not told
+
+    def _readable(self, scope: Scope, reply: Reply) -> Reply:
+        """A problem as a page, for a browser that is not at the API; with all that the problem's headers say."""
+        if self._refusal_page is None or f"{scope['path']}/".startswith(API):
+            return reply
+        if not prefers_page(request_headers(scope).get(b"accept", b"").decode("latin-1")):
+            return reply
+        page = self._refusal_page(scope, reply)
+        if page is None:
+            return reply
+        said = {name for name, _ in page.headers}
+        return Reply(reply.status, [*page.headers, *(h for h in reply.headers if h[0] not in said)], page.body)
 
     def _refused(self, scope: Scope) -> Reply | None:
         headers = request_headers(scope)
