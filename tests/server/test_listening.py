@@ -109,6 +109,7 @@ def test_the_lane_answers_what_is_for_it_and_the_application_the_rest() -> None:
         post("/lane", b"abc", "Connection: close"),
         b"POST /lane HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc",
         b"POST /lane HTTP/1.1\r\nHost: here\r\n\r\n",
+        post("/lane", b"abc", "Connection: upgrade", "Upgrade: h2c"),
     ],
 )
 def test_what_is_out_of_the_ordinary_does_not_take_the_lane(raw: bytes) -> None:
@@ -236,6 +237,45 @@ def test_a_connection_that_nobody_uses_is_closed_and_one_in_use_is_not(monkeypat
             fields.answer(fields.waiting.pop())
             assert (await on.reply())[2] == b"lane /lane abc"
             assert await on.is_closed()
+
+    asyncio.run(story())
+
+
+def test_a_request_that_takes_too_long_to_arrive_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def story() -> None:
+        module = sys.modules["pullcord.server.listening"]
+        monkeypatch.setattr(module, "IDLE_S", 0.0)
+        async with line(Fields()) as on:
+            on.send(post("/lane", b"abc")[:-1])
+            await asyncio.sleep(1.5)
+            on.send(b"c")
+            assert (await on.reply())[2] == b"lane /lane abc", "it was not idle, but arriving"
+        monkeypatch.setattr(module, "ARRIVAL_S", 0.0)
+        async with line(Fields()) as on:
+            on.send(post("/lane", b"abc")[:-1])
+            assert await on.is_closed()
+
+    asyncio.run(story())
+
+
+def test_who_does_not_read_gets_no_more_from_the_lane() -> None:
+    async def story() -> None:
+        fields = Fields()
+        bound = bind(Address(port=0))
+        async with listening(application, bound, lane=fields, body_bytes_max=LARGEST):
+            _, writer = await asyncio.open_connection(*bound.getsockname(), limit=1_000)
+            served = 0
+
+            def count(request: LaneRequest) -> None:
+                nonlocal served
+                served += 1
+                request.answer(200, b"", b"x" * 50_000)
+
+            fields.at_once = count
+            writer.write(post("/lane") * 2_000)
+            await asyncio.sleep(1.0)
+            assert 0 < served < 1_000
+            writer.transport.abort()
 
     asyncio.run(story())
 

@@ -7,6 +7,8 @@ as if there were no fast lane: commands are named by their key, so that asking a
 
 from __future__ import annotations
 
+import re
+
 from pullcord.api import ROUTE_OF_QUICK, FrontDesk, QuickReply, QuickReservation, head_of
 from pullcord.web import Shell, client_of
 
@@ -14,6 +16,7 @@ from .listening import LaneRequest
 
 _BEFORE = b"/api/v1/campaigns/"
 _AFTER = b"/orders"
+_ODD = re.compile(rb"[?#%]")  # more than a plain path
 
 
 class ReservationLane:
@@ -29,7 +32,7 @@ class ReservationLane:
 
     def takes(self, target: bytes) -> bool:
         """Whether it is the address of a campaign's orders, without a query."""
-        return self._open and target.endswith(_AFTER) and target.startswith(_BEFORE) and b"?" not in target
+        return self._open and target.endswith(_AFTER) and target.startswith(_BEFORE) and not _ODD.search(target)
 
     def serve(self, request: LaneRequest) -> None:
         """Answer what goes well, once it is durable; pass on the rest."""
@@ -38,6 +41,7 @@ class ReservationLane:
             if self._limiter.take(client):
                 request.pass_on()
                 return
+            request.admitted = True
 
         def done(made: QuickReply | None) -> None:
             if made is None:

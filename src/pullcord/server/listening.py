@@ -23,6 +23,7 @@ from pullcord.web import ASGIApp, problem
 
 GRACE_S = 10  # how long open requests have when the server is to end
 IDLE_S = 10.0  # how long a connection is kept for the next request
+ARRIVAL_S = 60.0  # how long a request may take to arrive
 
 
 class Lane(Protocol):
@@ -46,7 +47,17 @@ class _Nobody:
 class LaneRequest:
     """A whole POST request, in the place where uvicorn keeps the request in progress until it is answered."""
 
-    __slots__ = ("_protocol", "body", "disconnected", "head", "headers", "keep_alive", "response_complete", "target")
+    __slots__ = (
+        "_protocol",
+        "admitted",
+        "body",
+        "disconnected",
+        "head",
+        "headers",
+        "keep_alive",
+        "response_complete",
+        "target",
+    )
 
     message_event = _Nobody
 
@@ -56,6 +67,7 @@ class LaneRequest:
         self.head: list[tuple[bytes, bytes]] = protocol.headers  # as they came
         self.headers = headers  # names in small letters
         self.body = b""
+        self.admitted = False  # its client was counted and let in: the application need not count it again
         # As uvicorn reads and writes them:
         self.response_complete = False
         self.disconnected = False
@@ -100,12 +112,15 @@ class LaneProtocol(HttpToolsProtocol):
         self._request: LaneRequest | None = None  # whose body is being read
         self._dated: Any = None
         self._date = b""
-        self.idle_since = self.loop.time()
+        self.idle_since = self.loop.time()  # of the last answer, or of the beginning of the last request
+        self._arriving = False  # a request has begun, and not ended
 
     def on_message_begin(self) -> None:
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
+        self.idle_since = self.loop.time()
+        self._arriving = True
 
     def on_headers_complete(self) -> None:
         lane = self._lane
@@ -116,6 +131,7 @@ class LaneProtocol(HttpToolsProtocol):
             and lane.takes(self.url)
             and self.parser.get_method() == b"POST"
             and not self.expect_100_continue
+            and not self.flow.write_paused  # who does not read its answers waits for the application to send them
             and self.parser.should_keep_alive()
             and self.parser.get_http_version() == "1.1"
             and not self.parser.should_upgrade()
@@ -150,6 +166,7 @@ class LaneProtocol(HttpToolsProtocol):
             self._request.body += body
 
     def on_message_complete(self) -> None:
+        self._arriving = False
         request = self._request
         if request is None:
             super().on_message_complete()
@@ -181,15 +198,20 @@ class LaneProtocol(HttpToolsProtocol):
             self._start_asgi_task(cycle, app)
         self.idle_since = self.loop.time()
 
-    def close_if_idle(self, since: float) -> None:
-        """End the connection if its last answer is older, and nothing is in progress."""
+    def close_if_idle(self, now: float) -> None:
+        """End the connection if nothing has gone on in it for too long, or a request takes too long to arrive."""
         cycle: Any = self.cycle
-        if self.idle_since < since and self._request is None and (cycle is None or cycle.response_complete):
+        if self._arriving:
+            late = self.idle_since < now - ARRIVAL_S
+        else:
+            late = self.idle_since < now - IDLE_S and (cycle is None or cycle.response_complete)
+        if late:
             self.transport.close()
 
     def let_application_answer(self, request: LaneRequest) -> None:
         """What uvicorn would have done when the head was read, with the body there already."""
         scope = self._new_scope(request.head)
+        scope["pullcord.admitted"] = request.admitted
         path = request.target.decode("ascii")
         scope.update(method="POST", path=path, raw_path=request.target, query_string=b"")
         there = asyncio.Event()
@@ -228,10 +250,10 @@ class _Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         if counter % 10 == 0:  # about once a second
-            since = asyncio.get_running_loop().time() - IDLE_S
+            now = asyncio.get_running_loop().time()
             for connection in list(self.server_state.connections):
                 if isinstance(connection, LaneProtocol):
-                    connection.close_if_idle(since)
+                    connection.close_if_idle(now)
         return await super().on_tick(counter)
 
     @contextmanager

@@ -125,7 +125,7 @@ def _open_campaigns(app: App, names: tuple[str, ...]) -> None:
 def bind(address: Address) -> socket.socket:
     """A socket at the address; Conflict where it cannot be had."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, so that no answer is held back
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((address.host, address.port))

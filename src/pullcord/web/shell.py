@@ -147,7 +147,7 @@ class Shell:
 
     def _refused(self, scope: Scope) -> Reply | None:
         headers = request_headers(scope)
-        if self.limiter is not None and scope["path"] not in _NO_LIMIT:
+        if self.limiter is not None and scope["path"] not in _NO_LIMIT and not scope.get("pullcord.admitted"):
             client = scope.get("client")
             wait_s = self.limiter.take(client[0] if client else "")
             if wait_s:
