@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  echo "making $(VENV) with $$($(PYTHON) --version)" >&2; \
 	  $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(VENV) holds $$($(BIN)/python --version), Pullcord needs 3.11 or later: remove $(VENV) and run make setup again" >&2; exit 1; }
-	@echo "installing into $(VENV)" >&2
+	@echo "installing into $(VENV): a minute or two" >&2
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 

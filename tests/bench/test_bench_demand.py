@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from pullcord import cli
+from pullcord.base import PartnerFailure
 from pullcord.bench import CASES, PEERS, Problem, fit_ours, halton_normals, made_market
 from pullcord.cli import app
 
@@ -49,6 +53,24 @@ def test_rows_carry_what_was_asked_for() -> None:
     result = CliRunner().invoke(app, ["bench", "demand", "--case", "million-mixed", "--peer", "nobody"])
     assert result.exit_code != 0
     assert set(CASES["electricity-mixed"].peers) == set(PEERS)
+
+
+def test_data_that_cannot_be_fetched_are_one_failure_with_a_hint(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody answers there
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PULLCORD_CACHE_DIR", str(tmp_path))
+    monkeypatch.delenv("PULLCORD_DATA_DIR", raising=False)
+    monkeypatch.setattr(sys, "argv", ["pullcord", "bench", "demand", "--case", "swissmetro-logit"])
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    told = capsys.readouterr().err
+    assert left.value.code == PartnerFailure.exit_status == 6
+    assert "error: case `swissmetro-logit`: `swissmetro` cannot be fetched" in told
+    assert "PULLCORD_DATA_DIR" in told
+    assert "Traceback" not in told
 
 
 def test_a_row_is_measured_in_processes_of_their_own(data_dir: object) -> None:

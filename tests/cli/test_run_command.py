@@ -7,6 +7,7 @@ from pathlib import Path
 
 from typed import Type
 
+from pullcord.program import read_program
 from small_house import FOLDER
 
 PLANTED = Path(__file__).parents[1] / "scenarios" / "ten_planted_errors"
@@ -41,6 +42,12 @@ def test_a_run_writes_report_results_tables_and_ledger(pullcord: Type, tmp_path:
     assert summary["events"] == results["ledger"]["events"] > 0
     assert summary["trial_balance_minor"] == 0
     assert summary["handed_over"] == results["launch"]["handed_over"] > 0
+    customers = read_program(FOLDER).launch[-1].reservations_cumulative
+    assert summary["reservations"] + summary["turned_away"] == customers
+    twin = [row for row in results["twin"]["rows"] if (row["measure"], row["delay_days"]) == ("M1", 1)]
+    missed = summary["demand_missed_share_at_1_day"]
+    assert list(missed) == ["push", "pull", "push_minus_pull"]
+    assert all(missed[row["world"]][0] == row["mean"] for row in twin if row["world"] in missed)
     assert report.count("<svg") >= 8
     assert "The small launch" in report
     assert "<script src" not in report, "it works offline"

@@ -13,11 +13,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pullcord.base import InvalidInput, NotFound, PartnerFailure, PullcordError
+
 from .cases import CASES
 
 US = "pullcord"
 LOOK_EVERY_S = 0.2
 OURS_S = 3600.0  # ours is not stopped for being slow
+# What may be told of a case's data: a worker's last word names the class.
+TOLD = {f"{kind.__module__}.{kind.__qualname__}": kind for kind in (InvalidInput, NotFound, PartnerFailure)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ def race(
 
     A peer whose process, data and all, needs more than `limit_s` seconds or `memory_mb` of memory (four fifths of the
     machine's by default) is stopped, and its row says so. One that is not installed has a row that says how to get it.
+    Data that are not at hand and cannot be fetched are a PartnerFailure.
     """
     bound = memory_mb if memory_mb is not None else 0.8 * machine_mb()
     rows: list[Row] = []
@@ -67,7 +72,7 @@ def race(
         say(f"{name}: {US}")
         ours = _run(name, US, 3 if case.repeat else 1, OURS_S, bound)
         if "seconds" not in ours:
-            raise RuntimeError(f"our own fit of {name} failed: {ours['note']}")
+            raise _failure(name, ours)
         if not case.peers:
             rows.append(_row(name, "none", ours, {"note": case.alone}))
         for peer in (peer for peer in case.peers if peer in peers):
@@ -111,6 +116,17 @@ def _row(case: str, peer: str, ours: dict[str, Any], theirs: dict[str, Any]) -> 
     )
 
 
+def _failure(case: str, ours: dict[str, Any]) -> Exception:
+    """Why our own fit gave no answer: what the worker said of its data, else a failure of ours."""
+    kind, _, said = ours.get("last_word", "").partition(": ")
+    if kind in TOLD:
+        told: PullcordError = TOLD[kind](
+            f"case `{case}`: {said}", "let PULLCORD_DATA_DIR name the folder of public data at hand, or go on line"
+        )
+        return told
+    return RuntimeError(f"our own fit of {case} failed: {ours['note']}")
+
+
 def _run(case: str, who: str, repeats: int, limit_s: float, memory_mb: float) -> dict[str, Any]:
     command = [sys.executable, "-m", "pullcord.bench.worker", case, who, str(repeats)]
     with tempfile.TemporaryDirectory() as folder, Path(folder, "said").open("w+", encoding="utf-8") as said:
@@ -128,7 +144,7 @@ def _run(case: str, who: str, repeats: int, limit_s: float, memory_mb: float) ->
         if worker.returncode != 0:
             said.seek(0)
             last = said.read().strip().splitlines()[-1:] or ["no word"]
-            return {"note": f"{who} failed: {last[0][:200]}"}
+            return {"note": f"{who} failed: {last[0][:200]}", "last_word": last[0]}
         return dict(json.loads(out))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -152,9 +153,10 @@ def _arrangements(setting: Setting, path: Path) -> dict[str, Callable[[], list[R
 
 def _draw(console: Console, rows: list[dict[str, Any]]) -> None:
     short = {name: key for key, name in ARRANGEMENTS.items()}
-    table = Table(title="wishes decided over HTTP, each answered after its commit")
+    # No lines between the columns: all of them fit into 80 characters.
+    table = Table(title="wishes decided over HTTP, each answered after its commit", box=box.SIMPLE, padding=0)
     table.add_column("arrangement", no_wrap=True)
-    for heading in ("orders/s", "p50 ms", "p99 ms", "oversold", "lost", "twice", "fsync/s", "CPU us", "stolen"):
+    for heading in ("orders/s", "p50 ms", "p99 ms", "over", "lost", "twice", "fsync/s", "CPU us", "stolen"):
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(
@@ -164,6 +166,10 @@ def _draw(console: Console, rows: list[dict[str, Any]]) -> None:
             _figure(row["stolen"], 2),
         )
     console.print(table)
+    console.print("over: beyond the places; lost: answered, not kept; twice: one wish, two places")
+    console.print("CPU us: the server's, each request; stolen: share of time taken for others")
+    if any("HTTP 409" in row["note"] for row in rows):
+        console.print("HTTP 409: the same key sent again while the first request was still in progress")
     for row in rows:
         words = f"{short.get(row['arrangement'], 'killed')}: {row['arrangement']}"
         console.print(words + (f"; {row['note']}" if row["note"] else ""), markup=False, soft_wrap=True)

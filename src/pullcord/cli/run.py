@@ -15,6 +15,16 @@ from pullcord.base import InvalidInput
 
 from .console import JsonFlag, show, talk
 
+NEWS_DAYS = 1  # the age of the news at which push and pull are compared
+COUNTS = {
+    "reservations": "reservations",
+    "turned_away": "turned away, no invoice there",
+    "asked": "asked for a date",
+    "locked": "locked",
+    "handed_over": "handed over",
+    "events": "events",
+}
+
 
 def run(
     folder: Annotated[Path, typer.Argument(help="The program's folder.")],
@@ -60,7 +70,7 @@ def run(
         write_whole(files["report"], render(study.results).encode())
         tables = write_tables(study.results, target / "tables")
         bar.update(task, description="done", completed=1.0)
-    summary = summarise(study.results) | {
+    summary = summarise(study.results, program.launch[-1].reservations_cumulative if program.launch else 0) | {
         "seconds": round(time.perf_counter() - began, 1),
         "files": {name: str(path) for name, path in files.items()} | {"tables": [str(path) for path in tables]},
     }
@@ -86,14 +96,19 @@ def write_whole(path: Path, content: bytes) -> None:
     draft.replace(path)
 
 
-def summarise(results: Any) -> dict[str, Any]:
-    """The few numbers of a run that a person wants first."""
+def summarise(results: Any, customers: int) -> dict[str, Any]:
+    """The few numbers of a run that a person wants first. `customers`: all who came to the launch."""
     launch, measures, twin = results["launch"], results["measures"], results["twin"]
-    paired = {row["measure"]: row for row in twin["paired"] if row["delay_days"] == 30}
+    missed = {row["world"]: row for row in twin["rows"] if (row["measure"], row["delay_days"]) == ("M1", NEWS_DAYS)}
+    apart = next((row for row in twin["paired"] if (row["measure"], row["delay_days"]) == ("M1", NEWS_DAYS)), None)
+    shares = {world: missed[world] for world in ("push", "pull") if world in missed}
+    if apart is not None:
+        shares["push_minus_pull"] = apart
     return {
         "program": results["program"]["id"],
         "seed": results["program"]["seed"],
         "reservations": launch["reservations"],
+        "turned_away": customers - launch["reservations"],
         "asked": launch["asked"],
         "locked": launch["locked"],
         "handed_over": launch["handed_over"],
@@ -101,21 +116,27 @@ def summarise(results: Any) -> dict[str, Any]:
         "late_over_3_days_share": measures["M3"] and measures["M3"]["late_over_3_days_share"],
         "trial_balance_minor": results["finance"]["trial_balance_minor"],
         "events": results["ledger"]["events"],
-        "push_minus_pull_at_1_month": {
-            name: [paired[name][key] for key in ("mean", "lo", "hi")] for name in ("M1", "M3", "M7") if name in paired
+        "demand_missed_share_at_1_day": {
+            name: [row[key] for key in ("mean", "lo", "hi")] for name, row in shares.items()
         },
     }
 
 
 def _draw(console: Console, summary: dict[str, Any]) -> None:
     table = Table(title=f"{summary['program']}, seed {summary['seed']}", show_header=False)
-    for name in ("reservations", "asked", "locked", "handed_over", "events"):
-        table.add_row(name.replace("_", " "), f"{summary[name]:,}")
+    for name, words in COUNTS.items():
+        table.add_row(words, f"{summary[name]:,}")
     if summary["promise_error_days"] is not None:
         table.add_row("promise error, mean days", f"{summary['promise_error_days']:.2f}")
         table.add_row("more than 3 days late", f"{summary['late_over_3_days_share']:.1%}")
-    for name, (mean, low, high) in summary["push_minus_pull_at_1_month"].items():
-        table.add_row(f"{name}, push - pull, news one month old", f"{mean:,.4g}  (95 %: {low:,.4g} to {high:,.4g})")
+    for name, (mean, low, high) in summary["demand_missed_share_at_1_day"].items():
+        row = f"demand missed, {name.replace('_', ' ')}"
+        if name == "push_minus_pull":
+            table.add_row(row, f"{100 * mean:.1f} points  (95 %: {100 * low:.1f} to {100 * high:.1f})")
+        else:
+            table.add_row(row, f"{mean:.1%}  (95 %: {low:.1%} to {high:.1%})")
+    if summary["demand_missed_share_at_1_day"]:
+        table.caption = "demand missed: of the two simulated worlds, news one day old"
     table.add_row("seconds", f"{summary['seconds']}")
     console.print(table)
     console.print(f"report: {summary['files']['report']}", soft_wrap=True)
