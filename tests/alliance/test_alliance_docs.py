@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 
 from pullcord.alliance import FACTS, Mode, Role, Seen, owner_of, rights_of, sight_of
 from pullcord.app import projections
-from pullcord.store import event_kinds
+from pullcord.store import event_kinds, record_fields
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "concepts" / "alliance.md"
 ROLES = {role: role.value.replace("_", " ") for role in Role}
@@ -44,7 +43,7 @@ def sight() -> str:
             return ""
         if seen.when is not None or seen.shape is not None:
             return "own"
-        return "all" if len(seen.fields) == len(dataclasses.fields(event_kinds()[kind])) else "some"
+        return "all" if len(seen.fields) == len(record_fields(event_kinds()[kind])) else "some"
 
     rows = [
         f"| `{kind}` | " + " | ".join(much(kind, roles[role]) for role in Role) + " |"

@@ -172,12 +172,12 @@ def test_months_are_billed_one_after_the_other_and_once(tmp_path: Path) -> None:
         assert house.give(bill("o-3", 2, 50)).refused == "month 1 comes before month 2"
         first = house.give(bill("o-3", 1, 120))
         assert first.amount == Money.of("44.90", "CNY")  # 39.90 and 20 km at 0.25
-        again = dataclasses.replace(bill("o-3", 1, 120), id=CommandId("bill-again"))
+        again = bill("o-3", 1, 120).under(CommandId("bill-again"))
         assert house.give(again).amount == first.amount
-        other = dataclasses.replace(bill("o-3", 1, 121), id=CommandId("bill-otherwise"))
+        other = bill("o-3", 1, 121).under(CommandId("bill-otherwise"))
         assert house.give(other).refused == "month 1 was billed with 120 km"
         cash: Any = account(house, "shop/cash")
-        assert house.give(dataclasses.replace(bill("o-3", 1, 120), id=CommandId("bill-a-third-time"))).refused is None
+        assert house.give(bill("o-3", 1, 120).under(CommandId("bill-a-third-time"))).refused is None
         assert account(house, "shop/cash") == cash
         with pytest.raises(InvalidInput, match="cannot be billed"):
             bill("o-3", 0, 10)

@@ -21,7 +21,7 @@ EXAMPLE = count(1)  # a program of its own for each of Hypothesis's examples
 
 def test_rows_beyond_the_cache_come_back_the_same(ledger_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pullcord.store.writer.ROWS_MAX", 20)
-    monkeypatch.setattr("pullcord.store.writer.VERSIONS_MAX", 10)
+    monkeypatch.setattr("pullcord.store.decider.VERSIONS_MAX", 10)
     monkeypatch.setattr("pullcord.store.rows._SMALL", 5)
     with opened(ledger_url, group_max=9) as ledger:
         ledger.execute_many([open_week(f"w{i}", 3) for i in range(30)])

@@ -2,7 +2,7 @@
 
 from .columns import METADATA, Json, UtcDateTime, program_key
 from .command import Command, CommandAnswered
-from .event import Event, event, event_class, event_kinds
+from .event import Event, event, event_class, event_kinds, record_fields
 from .ledger import Ledger, LedgerReader, open_reader, programs
 from .rebuild import Rebuilt, rebuild
 from .replay import Fault, Progress
@@ -37,5 +37,6 @@ __all__ = [
     "program_key",
     "programs",
     "rebuild",
+    "record_fields",
     "verify",
 ]
