@@ -37,10 +37,6 @@ class GroupFailed(Exception):
     """The group cannot be committed as a whole: each of its commands must be tried alone."""
 
 
-class NeedsDatabase(Exception):
-    """A command asked for more than its writer has in memory, where nothing else may be asked."""
-
-
 @dataclass(slots=True)
 class Ahead:
     """Asks that were decided in memory, whose effects the next commit makes durable.

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from pullcord.base import Conflict, InvalidInput, PartyId, ProgramId
 
-from .asks import NeedsDatabase
 from .command import STREAM_PREFIX
 from .event import Event, codec_of
 from .rows import ProjectionRows, RowCache
@@ -19,6 +18,10 @@ from .table import Fold, Table
 B = TypeVar("B")
 R = TypeVar("R")
 Reaction = Callable[["Transaction", Event[Any]], None]
+
+
+class NeedsDatabase(Exception):
+    """A command asked for more than there is in memory, where nothing else may be asked."""
 
 
 class Page:

@@ -15,7 +15,7 @@ from typing import Any
 
 from pullcord.base import Clock, Conflict, Corrupt, InvalidInput, ProgramId
 
-from .asks import Ahead, Ask, Begun, Done, Failure, GroupFailed, NeedsDatabase
+from .asks import Ahead, Ask, Begun, Done, Failure, GroupFailed
 from .columns import instant_text
 from .command import STREAM_PREFIX, Command, CommandAnswered
 from .database import Batch, Database, Head
@@ -24,7 +24,7 @@ from .event import genesis
 from .forms import settle
 from .rows import RowCache
 from .table import Fold, Projection
-from .transaction import Page, Reaction
+from .transaction import NeedsDatabase, Page, Reaction
 
 log = logging.getLogger(__name__)
 
