@@ -39,7 +39,7 @@ class QuickReply(NamedTuple):
 
 
 class QuickReservation:
-    """Gives what the endpoint of the same path would answer when all goes well; None where that endpoint is to answer.
+    """Gives what the endpoint of the same path would answer in the usual case; None where that endpoint is to answer.
 
     None may come after the command was given: named by its key, it takes no second effect when it is given again.
     """

@@ -1,8 +1,9 @@
 """The fast lane: reservations in a campaign, answered without the detours that pages and documents need.
 
-Only what goes well is answered here. Whatever is out of the ordinary (no token, another media type, a body that does
-not fit, a key that is in use, places that are gone) is passed on, body and all, to the whole application, which answers
-as if there were no fast lane: commands are named by their key, so that asking again has no second effect.
+Answered here is what a rush is made of: a place, a position in the queue, none left, a key that is still in use. What
+is out of the ordinary (a token not seen a moment ago, another media type, a body that does not fit, a command that ends
+in an error) is passed on, body and all, to the whole application, which answers as if there were no fast lane: commands
+are named by their key, so that asking again has no second effect.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class ReservationLane:
         return self._open and target.endswith(_AFTER) and target.startswith(_BEFORE) and not _ODD.search(target)
 
     def serve(self, request: LaneRequest) -> None:
-        """Answer what goes well, once it is durable; pass on the rest."""
+        """Answer what this lane is for, once it is durable; pass on the rest."""
         if self._limiter is not None:
             client = client_of(request.client, request.head, self._proxies)
             if self._limiter.take(client):
